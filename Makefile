@@ -1,0 +1,69 @@
+# Everything runs in .venv, made on first use. No compiler is needed; where one is, the kernels are
+# compiled and compared with their peers.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WHEELS := --require-hashes --only-binary :all:
+HAVE_CC := $(shell command -v cc >/dev/null 2>&1 && command -v c++ >/dev/null 2>&1 && echo yes)
+
+.DEFAULT_GOAL := help
+.PHONY: help install photographs oracles demo serve test bench soak lint docs clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tutela needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml setup.py $(wildcard native/*) | $(BIN)/python
+	$(PIP) install $(WHEELS) -r requirements.lock
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.photographs: locks/photographs.lock | $(BIN)/python
+	rm -rf $(VENV)/photographs
+	$(PIP) install $(WHEELS) --no-deps --target $(VENV)/photographs -r locks/photographs.lock
+	@touch $@
+
+$(VENV)/.oracles: locks/oracles.lock $(VENV)/.installed
+ifeq ($(HAVE_CC),yes)
+	$(PIP) install --require-hashes -r locks/oracles.lock
+else
+	@echo "No C and C++ compiler: the peers are not installed, and tests that need them say so."
+endif
+	@touch $@
+
+install: $(VENV)/.installed ## Install Tutela and its tools into .venv
+photographs: $(VENV)/.photographs ## Install the benign photographs that demo, tests and benchmarks use
+oracles: $(VENV)/.oracles ## Install the peers to compare with, where there is a compiler
+
+demo: install photographs ## Find altered copies of benign photographs again
+	@$(BIN)/tutela demo
+
+serve: install ## Run the service (a later issue)
+	@echo "There is no service yet: make demo, or .venv/bin/tutela screen FILE --against FOLDER." >&2; exit 1
+
+test: install photographs oracles ## Run the tests
+	$(BIN)/python -m pytest -m "not soak" -n auto
+
+bench: install photographs oracles ## Measure against the peers, and print ratios
+	$(BIN)/python -m bench all
+
+soak: install photographs oracles ## Run what takes longer than CI may
+	$(BIN)/python -m pytest -m soak
+
+lint: install ## Check style, types and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry src
+
+docs: install photographs ## Write the generated parts of docs/ anew
+	TUTELA_WRITE_DOCS=1 $(BIN)/python -m pytest tests/docs -n 0
+
+clean: ## Remove what was made
+	rm -rf $(VENV) build src/*.egg-info src/tutela/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis

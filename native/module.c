@@ -1,0 +1,164 @@
+/* tutela._native: the compiled kernels, as a Python module of the stable ABI. */
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include "pdq.h"
+
+void pdq_prepare(void);
+
+static pdq_rows_fn chosen;
+static const char *chosen_family;
+
+/* A C-ordered picture of bytes: (rows, cols) or (rows, cols, channels); the rows
+ * may lie apart, the pixels of a row may not. */
+static int read_picture(Py_buffer *view, pdq_pixels *p) {
+    const int colour = view->ndim == 3;
+    if (view->itemsize != 1 || (view->ndim != 2 && !colour)) {
+        PyErr_SetString(PyExc_ValueError,
+                        "pixels must be unsigned bytes of shape (rows, cols) or (rows, cols, channels)");
+        return -1;
+    }
+    const Py_ssize_t channels = colour ? view->shape[2] : 1;
+    if (channels != 1 && channels < 3) {
+        PyErr_SetString(PyExc_ValueError, "a colour picture has at least 3 channels");
+        return -1;
+    }
+    if (view->shape[0] < 1 || view->shape[1] < 1 || channels > 8 ||
+        view->shape[0] > 1 << 24 || view->shape[1] > 1 << 24) {
+        PyErr_SetString(PyExc_ValueError, "the picture is empty or too large");
+        return -1;
+    }
+    if (view->strides[1] != channels || (colour && view->strides[2] != 1)) {
+        PyErr_SetString(PyExc_ValueError, "the pixels of a row must lie side by side");
+        return -1;
+    }
+    p->data = view->buf;
+    p->row_stride = view->strides[0];
+    p->rows = (int)view->shape[0];
+    p->cols = (int)view->shape[1];
+    p->channels = (int)channels;
+    return 0;
+}
+
+static int reduced_to(int full, int factor) { return (full + factor - 1) / factor; }
+
+static PyObject *pdq(PyObject *self, PyObject *args) {
+    PyObject *source;
+    pdq_pixels p;
+    int dihedral, quality = 0, failed;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Oiiip:pdq", &source, &p.full_rows, &p.full_cols, &p.factor,
+                          &dihedral))
+        return NULL;
+    Py_buffer view;
+    if (PyObject_GetBuffer(source, &view, PyBUF_STRIDED_RO) < 0) return NULL;
+    if (read_picture(&view, &p) < 0) {
+        PyBuffer_Release(&view);
+        return NULL;
+    }
+    if (p.factor < 1 || p.factor > 8 || p.full_rows < 1 || p.full_cols < 1 ||
+        p.full_rows > 1 << 24 || p.full_cols > 1 << 24 ||
+        reduced_to(p.full_rows, p.factor) != p.rows ||
+        reduced_to(p.full_cols, p.factor) != p.cols) {
+        PyBuffer_Release(&view);
+        PyErr_SetString(PyExc_ValueError,
+                        "rows and cols must be the full size divided by factor, rounded up");
+        return NULL;
+    }
+    const int orientations = dihedral ? PDQ_ORIENTATIONS : 1;
+    uint8_t hashes[PDQ_ORIENTATIONS * PDQ_BYTES];
+    Py_BEGIN_ALLOW_THREADS
+    failed = pdq_hash(&p, chosen, orientations, hashes, &quality);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&view);
+    if (failed) return PyErr_NoMemory();
+    return Py_BuildValue("(y#i)", (char *)hashes, (Py_ssize_t)(orientations * PDQ_BYTES), quality);
+}
+
+static PyObject *border(PyObject *self, PyObject *args) {
+    PyObject *source;
+    const char *edge;
+    int level, tolerance;
+    double share;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Osiid:border", &source, &edge, &level, &tolerance, &share))
+        return NULL;
+    Py_buffer view;
+    if (PyObject_GetBuffer(source, &view, PyBUF_STRIDED_RO) < 0) return NULL;
+    int found = -1;
+    if (view.ndim == 2 && view.itemsize == 1 && view.shape[0] > 0 && view.shape[1] > 0 &&
+        view.shape[0] <= 1 << 24 && view.shape[1] <= 1 << 24) {
+        const int rows = (int)view.shape[0], cols = (int)view.shape[1];
+        const ptrdiff_t down = view.strides[0], side = view.strides[1];
+        const uint8_t *first = view.buf;
+        const uint8_t *last_row = first + (rows - 1) * down, *last_col = first + (cols - 1) * side;
+        Py_BEGIN_ALLOW_THREADS
+        switch (edge[0]) {
+        case 't': found = pdq_border_lines(first, down, side, rows, cols, level, tolerance, share); break;
+        case 'b': found = pdq_border_lines(last_row, -down, side, rows, cols, level, tolerance, share); break;
+        case 'l': found = pdq_border_lines(first, side, down, cols, rows, level, tolerance, share); break;
+        case 'r': found = pdq_border_lines(last_col, -side, down, cols, rows, level, tolerance, share); break;
+        default: break;
+        }
+        Py_END_ALLOW_THREADS
+    }
+    PyBuffer_Release(&view);
+    if (found < 0) {
+        PyErr_SetString(PyExc_ValueError, "border needs luma and an edge: top, bottom, left or right");
+        return NULL;
+    }
+    return PyLong_FromLong(found);
+}
+
+static PyObject *use(PyObject *self, PyObject *args) {
+    const char *family;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "s:use", &family)) return NULL;
+    const pdq_rows_fn rows = pdq_rows_for(family);
+    if (!rows) {
+        PyErr_Format(PyExc_ValueError, "this processor does not run '%s'", family);
+        return NULL;
+    }
+    chosen = rows;
+    chosen_family = family[0] == 'b' ? "baseline" : family[3] == '2' ? "avx2" : "avx512";
+    Py_RETURN_NONE;
+}
+
+static PyObject *family(PyObject *self, PyObject *args) {
+    (void)self;
+    (void)args;
+    return PyUnicode_FromString(chosen_family);
+}
+
+static PyMethodDef methods[] = {
+    {"pdq", pdq, METH_VARARGS,
+     "pdq(pixels, full_rows, full_cols, factor, dihedral) -> (hashes, quality)\n\n"
+     "32 bytes for the picture, or 8 x 32 for its 8 orientations."},
+    {"border", border, METH_VARARGS,
+     "border(luma, edge, level, tolerance, share) -> lines\n\n"
+     "How many lines from an edge are within tolerance of level."},
+    {"use", use, METH_VARARGS, "use(family): run 'baseline', 'avx2' or 'avx512' code from now on."},
+    {"family", family, METH_NOARGS, "family() -> the processor family whose code runs."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int start(PyObject *module) {
+    (void)module;
+    pdq_prepare();
+    chosen_family = pdq_family();
+    chosen = pdq_rows_for(chosen_family);
+    return 0;
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, start},
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "tutela._native", "Compiled kernels of Tutela.", 0, methods, slots,
+    NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,8 @@
+"""Turns hostile bytes into pixels, and those into signals, in processes that hold nothing."""
+
+from tutela.decoding.limits import Limits
+from tutela.decoding.models import Cause, Fingerprint
+from tutela.decoding.pool import DecoderPool
+from tutela.decoding.service import fingerprint
+
+__all__ = ["Cause", "DecoderPool", "Fingerprint", "Limits", "fingerprint"]

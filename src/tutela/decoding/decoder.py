@@ -1,0 +1,116 @@
+"""One decoder process, seen from its parent."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from typing import BinaryIO, cast
+
+from tutela.decoding import wire
+from tutela.decoding.errors import DecodingError
+from tutela.decoding.limits import Limits
+from tutela.decoding.models import Cause, Decoded
+from tutela.decoding.options import Options
+
+START_SECONDS = 60
+"""A decoder is ready in under a second; on a host that swaps it may take long, not for ever."""
+
+STOP_SECONDS = 2
+"""An idle decoder ends at once when its pipe closes; one that does not is killed."""
+
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",  # its threads would reserve memory that the limit counts
+    "OMP_NUM_THREADS": "1",
+}
+"""All a decoder inherits: no key, address or token of the parent."""
+
+
+class DecoderLost(Exception):
+    """The process ended while it had a file."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.value)
+        self.cause = cause
+
+
+class Decoder:
+    """One decoder process. Not thread-safe: a pool lends it to one caller at a time."""
+
+    def __init__(self, options: Options, limits: Limits) -> None:
+        self.options = options
+        self.limits = limits
+        self.files = 0
+        self.confined = False
+        self._overran = False
+        self._deadline = time.monotonic() + START_SECONDS
+        environment = dict(ENVIRONMENT)
+        if "TUTELA_NATIVE" in os.environ:
+            environment["TUTELA_NATIVE"] = os.environ["TUTELA_NATIVE"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-m", "tutela.decoding.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a codec's messages may hold content
+            env=environment,
+            cwd="/",
+            start_new_session=True,  # ^C in a terminal is for the parent to handle
+        )
+        self._to = cast(BinaryIO, self.process.stdin)
+        self._from = cast(BinaryIO, self.process.stdout)
+
+    def introduce(self) -> None:
+        """Hand over options and limits, and wait until it is ready; raises `DecodingError`."""
+        problem = f"Try: {sys.executable} -I -m tutela.decoding.child < /dev/null"
+        try:
+            wire.send(self._to, {"limits": asdict(self.limits), **asdict(self.options)})
+            answer = wire.receive(self._from, 0)
+            if answer is not None and answer[0].get("ready") is True:
+                self.confined = answer[0].get("confined") is True
+                self._deadline = math.inf
+                return
+            problem = str(answer[0].get("problem", problem)) if answer else problem
+        except (OSError, wire.BadMessage):
+            pass  # it died before it said why
+        self.stop()
+        raise DecodingError("A decoder process did not start.", problem)
+
+    def ask(self, data: bytes | bytearray) -> Decoded:
+        """The answer for one file; raises `DecoderLost` if the process does not live to give it."""
+        self.files += 1
+        self._deadline = time.monotonic() + self.limits.max_wall_seconds
+        try:
+            wire.send(self._to, {}, memoryview(data))
+            answer = wire.receive(self._from, 0)
+            if answer is not None:
+                decoded = wire.decode(answer[0])
+                self._deadline = math.inf
+                return decoded
+        except (OSError, wire.BadMessage):
+            pass  # it died, or said what no decoder says: it is replaced in both cases
+        self.process.kill()
+        late = self.process.wait() == -signal.SIGXCPU or self._overran
+        raise DecoderLost(Cause.OUT_OF_TIME if late else Cause.DECODER_DIED)
+
+    def kill_if_late(self, now: float) -> None:
+        """End the process if it had its time. Called from the pool's watch while it is lent out."""
+        if now > self._deadline:
+            self._overran = True
+            self.process.kill()
+
+    def stop(self) -> None:
+        """End the process: at once when it is idle."""
+        for pipe in (self._to, self._from):
+            with suppress(OSError):  # it holds what a dead process never read
+                pipe.close()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,95 @@
+"""What came of a file: its signals, or why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tutela.signals import Signal
+
+
+class Cause(StrEnum):
+    """Why a file gave no picture signal. Exact hashes exist in every case."""
+
+    EMPTY = "empty"
+    NOT_A_PICTURE = "not_a_picture"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    DAMAGED = "damaged"
+    TOO_SMALL = "too_small"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    OUT_OF_MEMORY = "out_of_memory"
+    OUT_OF_TIME = "out_of_time"
+    DECODER_DIED = "decoder_died"
+
+    @property
+    def meaning(self) -> str:
+        """One sentence for a person."""
+        return MEANINGS[self]
+
+
+MEANINGS = {
+    Cause.EMPTY: "The file has no bytes.",
+    Cause.NOT_A_PICTURE: "No picture format recognises the file.",
+    Cause.UNSUPPORTED_FORMAT: "The file is a picture or video of a format that is not read here.",
+    Cause.DAMAGED: "The file begins as a picture, but nothing of it could be decoded.",
+    Cause.TOO_SMALL: "The picture has fewer than 5 pixels on a side; no hash means anything.",
+    Cause.TOO_MANY_BYTES: "The file is larger than decoding.limits.max_bytes.",
+    Cause.TOO_MANY_PIXELS: "The header claims more pixels than decoding.limits.max_pixels.",
+    Cause.OUT_OF_MEMORY: "Decoding wanted more than decoding.limits.max_memory.",
+    Cause.OUT_OF_TIME: "Decoding took longer than decoding.limits.max_cpu_seconds (or wall).",
+    Cause.DECODER_DIED: "The decoder process died on the file; a new one took its place.",
+}
+
+
+class Note(StrEnum):
+    """What a reader of the signals should know."""
+
+    PARTIAL = "partial"
+    """The file ends early or is damaged; what could be decoded was hashed."""
+
+    SAMPLED = "sampled"
+    """There are more frames than were hashed."""
+
+    CUT_SHORT = "cut_short"
+    """Some frames could not be decoded, or time for frames ran out."""
+
+    LOW_QUALITY = "low_quality"
+    """The picture is flat or nearly so: its perceptual hashes are noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the header says, and what was read."""
+
+    format: str
+    mode: str
+    width: int
+    height: int
+    frames: int
+    frames_hashed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoder's answer for one file: a cause exactly when there are no signals."""
+
+    signals: tuple[Signal, ...] = ()
+    picture: Picture | None = None
+    notes: frozenset[Note] = frozenset()
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """All signals of one file. `undecodable` is None when there are picture signals."""
+
+    size: int
+    signals: tuple[Signal, ...]
+    picture: Picture | None
+    notes: frozenset[Note]
+    undecodable: Cause | None
+
+    @property
+    def low_quality(self) -> bool:
+        return Note.LOW_QUALITY in self.notes

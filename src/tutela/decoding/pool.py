@@ -1,0 +1,115 @@
+"""Supervises decoder processes: one file each at a time, killed and replaced when they overrun."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from tutela.decoding.decoder import Decoder, DecoderLost
+from tutela.decoding.limits import Limits
+from tutela.decoding.models import Cause, Decoded
+from tutela.decoding.options import Options
+
+WATCH_SECONDS = 0.25
+"""How often deadlines are looked at: the precision of `max_wall_seconds`."""
+
+ATTEMPTS = 2
+"""A file whose decoder died is tried once more: it may have been an innocent victim of the system's
+memory killer. A file that overran its time is not."""
+
+
+class DecoderPool:
+    """At most `size` decoder processes, started when needed; safe to use from many threads."""
+
+    def __init__(
+        self, options: Options | None = None, limits: Limits | None = None, size: int | None = None
+    ) -> None:
+        self.options = options or Options()
+        self.limits = limits or Limits()
+        self.size = size or os.cpu_count() or 1
+        self._places: queue.LifoQueue[Decoder | None] = queue.LifoQueue()
+        for _ in range(self.size):
+            self._places.put(None)
+        self._lent: set[Decoder] = set()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._watch = threading.Thread(target=self._kill_late, name="decoder-watch", daemon=True)
+        self._watch.start()
+
+    def start(self) -> bool:
+        """Start one decoder now; tells whether decoders are fully confined on this platform."""
+        with self._lend() as decoder:
+            return decoder.confined
+
+    def decode(self, data: bytes | bytearray) -> Decoded:
+        """Signals of a file's bytes, or the cause why there are none. Waits for a free decoder.
+
+        Raises `DecodingError` if no decoder can be started.
+        """
+        cause = Cause.DECODER_DIED
+        for _ in range(ATTEMPTS):
+            try:
+                with self._lend() as decoder:
+                    return decoder.ask(data)
+            except DecoderLost as lost:
+                cause = lost.cause
+                if cause is Cause.OUT_OF_TIME:
+                    break
+        return Decoded(cause=cause)
+
+    def close(self) -> None:
+        """Wait for files in work, then end all decoders."""
+        for _ in range(self.size):
+            decoder = self._places.get()
+            if decoder is not None:
+                decoder.stop()
+        self._closed.set()
+        self._watch.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _lend(self) -> Iterator[Decoder]:
+        """A decoder from a free place. It goes back unless it was lost or has done its share."""
+        decoder, kept = self._places.get(), None
+        try:
+            if decoder is None:
+                decoder = Decoder(self.options, self.limits)
+                self._mark(decoder, lent=True)
+                decoder.introduce()
+            else:
+                self._mark(decoder, lent=True)
+            yield decoder
+            kept = decoder if decoder.files < self.limits.max_files else None
+        finally:
+            if decoder is not None:
+                self._mark(decoder, lent=False)
+                if kept is None:
+                    decoder.stop()
+            self._places.put(kept)
+
+    def _mark(self, decoder: Decoder, *, lent: bool) -> None:
+        with self._lock:
+            (self._lent.add if lent else self._lent.discard)(decoder)
+
+    def _kill_late(self) -> None:
+        while not self._closed.wait(WATCH_SECONDS):
+            now = time.monotonic()
+            with self._lock:
+                for decoder in self._lent:
+                    decoder.kill_if_late(now)

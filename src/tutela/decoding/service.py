@@ -1,0 +1,40 @@
+"""Fingerprints a stream: exact hashes of every byte, picture signals from a decoder process."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from tutela.decoding.models import Cause, Decoded, Fingerprint
+from tutela.decoding.pool import DecoderPool
+from tutela.signals import Signal, StreamSignalType
+from tutela.signals.registry import signal_type
+
+CHUNK = 1024 * 1024
+"""Bytes read at a time: large enough that hashing, not reading, takes the time."""
+
+
+def fingerprint(stream: BinaryIO, pool: DecoderPool) -> Fingerprint:
+    """All signals of a stream of any length, read once, in constant memory past `max_bytes`.
+
+    Exact hashes are computed whatever a decoder makes of the file. Raises what reading raises.
+    """
+    types = [signal_type(name) for name in pool.options.types]
+    hashers = [(t.name, t.hasher()) for t in types if isinstance(t, StreamSignalType)]
+    picture_wanted = len(hashers) < len(types)
+    data, size = bytearray(), 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        for _, hasher in hashers:
+            hasher.update(chunk)
+        if picture_wanted and size <= pool.limits.max_bytes:
+            data += chunk
+        else:
+            data = bytearray()  # too large for a decoder: nothing of it is kept
+    exact = tuple(Signal(name, hasher.hexdigest()) for name, hasher in hashers)
+    decoded = Decoded()
+    if size == 0:
+        decoded = Decoded(cause=Cause.EMPTY)
+    elif picture_wanted:
+        fits = size <= pool.limits.max_bytes
+        decoded = pool.decode(data) if fits else Decoded(cause=Cause.TOO_MANY_BYTES)
+    return Fingerprint(size, exact + decoded.signals, decoded.picture, decoded.notes, decoded.cause)

@@ -1,0 +1,99 @@
+"""What decoder and parent say to each other over pipes: JSON, and the bytes of the file.
+
+The parent trusts nothing that comes back: a decoder may have been taken over by the file it read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from tutela.decoding.models import Cause, Decoded, Note, Picture
+from tutela.signals import Signal
+from tutela.signals.variants import VARIANTS
+
+MAX_MESSAGE = 4 * 1024 * 1024
+"""Bytes of an answer: 32 frames of 12 variants need about 100 KiB; a third party's types may need
+more; what is larger is not an answer."""
+
+
+class BadMessage(Exception):
+    """The other side did not speak this protocol."""
+
+
+def send(pipe: BinaryIO, message: dict[str, Any], payload: bytes | memoryview = b"") -> None:
+    """A message: length, JSON with the length of the payload, payload."""
+    body = json.dumps({**message, "payload": len(payload)}).encode()
+    pipe.write(len(body).to_bytes(4) + body)
+    if payload:
+        pipe.write(payload)
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO, max_payload: int) -> tuple[dict[str, Any], bytes] | None:
+    """The next message and its payload, or None at the end; raises `BadMessage`."""
+    prefix = pipe.read(4)
+    if not prefix:
+        return None
+    length = int.from_bytes(prefix)
+    if len(prefix) < 4 or length > MAX_MESSAGE:
+        raise BadMessage("length")
+    body = pipe.read(length)
+    try:
+        message = json.loads(body)
+        size = int(message.pop("payload"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BadMessage("not JSON of this form") from None
+    if not 0 <= size <= max_payload:
+        raise BadMessage("payload")
+    payload = pipe.read(size) if size else b""
+    if len(payload) < size:
+        raise BadMessage("cut off")
+    return message, payload
+
+
+def encode(decoded: Decoded) -> dict[str, Any]:
+    return {
+        "signals": [[s.type, s.value, s.quality, s.variant, s.frame] for s in decoded.signals],
+        "picture": asdict(decoded.picture) if decoded.picture else None,
+        "notes": sorted(decoded.notes),
+        "cause": decoded.cause,
+    }
+
+
+def decode(message: dict[str, Any]) -> Decoded:
+    """The answer, each part checked; raises `BadMessage`."""
+    try:
+        picture = message["picture"]
+        return Decoded(
+            signals=tuple(_signal(*parts) for parts in message["signals"]),
+            picture=_picture(picture) if picture is not None else None,
+            notes=frozenset(Note(n) for n in message["notes"]),
+            cause=Cause(message["cause"]) if message["cause"] is not None else None,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise BadMessage("answer") from None
+
+
+def _signal(kind: str, value: str, quality: int | None, variant: str, frame: int | None) -> Signal:
+    if not (isinstance(kind, str) and isinstance(value, str) and value.isprintable()):
+        raise ValueError("signal")
+    if variant not in VARIANTS:
+        raise ValueError("variant")
+    if not (quality is None or (isinstance(quality, int) and 0 <= quality <= 100)):
+        raise ValueError("quality")
+    if not (frame is None or (isinstance(frame, int) and frame >= 0)):
+        raise ValueError("frame")
+    return Signal(kind, value, quality, variant, frame)
+
+
+def _picture(fields: dict[str, Any]) -> Picture:
+    picture = Picture(**fields)
+    for text in (picture.format, picture.mode):
+        if not (isinstance(text, str) and len(text) <= 16 and text.isprintable()):
+            raise ValueError("picture")
+    for number in (picture.width, picture.height, picture.frames, picture.frames_hashed):
+        if not (isinstance(number, int) and number >= 0):
+            raise ValueError("picture")
+    return picture

@@ -1,0 +1,1 @@
+"""The front door: what people and programs call. Nothing imports it."""

@@ -1,0 +1,66 @@
+"""What commands there are, and what they take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="tutela",
+    help="Find, remove and report known child sexual abuse material.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.")
+    ] = False,
+) -> None:
+    if version:
+        from tutela import __version__
+
+        typer.echo(f"tutela {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def screen(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to screen.")],
+    against: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="What is known: all files in this folder.")
+    ],
+    distance: Annotated[
+        int | None,
+        typer.Option(min=0, max=256, help="Largest distance that matches; default the type's own."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say of each file whether it is, or is nearly, one of those in FOLDER."""
+    from tutela.interfaces.cli.screen import run
+
+    raise typer.Exit(run(files, against, distance, as_json=json))
+
+
+@app.command()
+def demo(json: Json = False) -> None:
+    """Alter benign photographs in everyday ways, and find each of them again."""
+    from tutela.interfaces.cli.demo import run
+
+    raise typer.Exit(run(as_json=json))
+
+
+@app.command()
+def selftest(json: Json = False) -> None:
+    """Check this installation: kernel, decoders, formats. Exit 3 if a part is broken."""
+    from tutela.interfaces.cli.selftest import run
+
+    raise typer.Exit(run(as_json=json))

@@ -1,0 +1,60 @@
+"""`tutela selftest`: is every part of this installation there, and does it give known answers?"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from tutela import settings
+from tutela.decoding import DecoderPool, fingerprint
+from tutela.decoding.pictures import FORMATS, readable
+from tutela.interfaces.cli import output
+from tutela.signals import kernels_numpy
+from tutela.signals.kernels import NATIVE, kernel
+from tutela.signals.registry import installed
+
+
+def run(*, as_json: bool) -> int:
+    chosen = settings.load()
+    picture = Image.radial_gradient("L").resize((640, 480))
+    stored = io.BytesIO()
+    picture.save(stored, "PNG")
+    pixels = np.asarray(picture)
+    expected = kernels_numpy.pdq(pixels, 480, 640, 1, False)
+    with DecoderPool(chosen.signals, chosen.decoding.limits, 1) as pool:
+        confined = pool.start()
+        found = fingerprint(io.BytesIO(stored.getvalue()), pool)
+    decoded = found.undecodable is None and (
+        "pdq" not in chosen.signals.types or expected[0].hex() in {s.value for s in found.signals}
+    )
+    absent = sorted(set(FORMATS) - set(readable()))
+    checks = [
+        (
+            "kernel",
+            kernel.family(),
+            NATIVE,
+            "compiled" if NATIVE else "numpy: slower, same answers",
+        ),
+        ("kernel answer", "", kernel.pdq(pixels, 480, 640, 1, False) == expected, "equals numpy's"),
+        ("decoder", "", decoded, "decodes and hashes a made picture"),
+        ("decoder confined", "", confined, "no file, socket or program can be opened in it"),
+        ("formats", str(len(readable())), not absent, f"not here: {', '.join(absent) or 'none'}"),
+        ("signal types", str(len(installed())), True, ", ".join(installed())),
+    ]
+    broken = [name for name, _, fine, _ in checks if not fine and name in BROKEN_WITHOUT]
+    if as_json:
+        for name, value, fine, text in checks:
+            output.line({"check": name, "value": value, "ok": fine, "text": text})
+        return 3 if broken else 0
+    table = output.table("check", "", "value", "what it means")
+    for name, value, fine, text in checks:
+        mark = "ok" if fine else "BROKEN" if name in BROKEN_WITHOUT else "missing"
+        table.add_row(name, mark, value, text)
+    output.console().print(table)
+    return 3 if broken else 0
+
+
+BROKEN_WITHOUT = {"kernel answer", "decoder"}
+"""The others are lost speed, a missing extra, or a platform that confines less."""
