@@ -60,7 +60,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,  # no .env, no secrets folder
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a secrets folder
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (
             init_settings,

@@ -29,8 +29,8 @@ FORMATS = (
     "JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "HEIF",
     "JPEG2000", "ICO", "PPM", "TGA", "PSD", "PCX",
 )  # fmt: skip
-"""What is decoded: what phones, cameras, browsers and scanners write (JPEG includes MPO). Left out on
-purpose: EPS and the like (an interpreter), WMF (the operating system's), video."""
+"""What is decoded: what phones, cameras, browsers and scanners write (JPEG includes MPO). Left out
+on purpose: EPS and the like (an interpreter), WMF (the operating system's), video."""
 
 OTHER_MEDIA = {
     b"ftyp": 4, b"\x1aE\xdf\xa3": 0, b"RIFF": 0, b"OggS": 0, b"FLV\x01": 0, b"%PDF": 0,
@@ -226,7 +226,8 @@ def _stretched(values: np.ndarray) -> Pixels:
     span = high - low
     if not np.isfinite(span) or span <= 0:
         return np.zeros(values.shape, np.uint8)
-    return ((finite - low) * (255.0 / span)).astype(np.uint8)
+    scaled: Pixels = ((finite - low) * (255.0 / span)).astype(np.uint8)
+    return scaled
 
 
 def _orientation(image: Image.Image) -> int:
