@@ -36,7 +36,7 @@ class Decoding(BaseSettings):
         default=0,
         ge=0,
         le=1024,
-        description="Decoder processes; 0 means one for each processor. Each takes 60 MB idle.",
+        description="Decoder processes; 0 means one for each processor. Each takes 80 MB idle.",
     )
     limits: Limits = Limits()
 

@@ -38,12 +38,12 @@ class Limits:
     )
     max_memory: int = _limit(
         2048 * MIB,
-        "Bytes of memory a decoder may add to what it starts with. A 200 megapixel PNG needs 1.2"
-        " GiB; a bomb wants more than there is.",
+        "Bytes of memory a decoder may add to what it starts with. A 200 megapixel PNG needs 1.6"
+        " GB; a bomb wants more than there is.",
     )
     max_cpu_seconds: int = _limit(
         30,
-        "Processor seconds for one file. A 200 megapixel PNG takes about 5; what takes longer is"
+        "Processor seconds for one file. A 200 megapixel PNG takes about 9; what takes longer is"
         " made to.",
     )
     max_wall_seconds: int = _limit(

@@ -47,6 +47,9 @@ PICTURES = (
 
 EXIF_ORIENTATION = 0x0112
 
+STRIP = 1 << 22
+"""Pixels copied at a time: few calls, and 16 MB beside the picture."""
+
 T = TypeVar("T")
 
 
@@ -197,17 +200,30 @@ def layers(image: Image.Image) -> list[tuple[str | None, Pixels]]:
     if mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         return _over_grounds(image.convert("RGBA"))
     if mode in ("RGB", "RGBX", "L"):
-        return [(None, np.asarray(image))]
+        return [(None, pixels_of(image))]
     if mode == "LAB":  # Pillow has no conversion; its first channel is the lightness
-        return [(None, np.asarray(image.getchannel(0)))]
-    return [(None, np.asarray(image.convert("L" if mode == "1" else "RGB")))]
+        return [(None, pixels_of(image.getchannel(0)))]
+    return [(None, pixels_of(image.convert("L" if mode == "1" else "RGB")))]
+
+
+def pixels_of(image: Image.Image) -> Pixels:
+    """The pixels of an 8-bit picture, strip by strip: Pillow's own way copies a picture twice."""
+    strip = max(STRIP // image.width, 1)
+    if strip >= image.height:
+        return np.asarray(image)
+    shape = (image.height, image.width) + ((len(image.getbands()),) if image.mode != "L" else ())
+    pixels = np.empty(shape, np.uint8)
+    for top in range(0, image.height, strip):
+        bottom = min(top + strip, image.height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return pixels
 
 
 def _over_grounds(rgba: Image.Image) -> list[tuple[str | None, Pixels]]:
     if rgba.getchannel("A").getextrema()[0] == 255:
-        return [(None, np.asarray(rgba))]
+        return [(None, pixels_of(rgba))]
     return [
-        (name, np.asarray(Image.alpha_composite(Image.new("RGBA", rgba.size, name), rgba)))
+        (name, pixels_of(Image.alpha_composite(Image.new("RGBA", rgba.size, name), rgba)))
         for name in ("white", "black")
     ]
 

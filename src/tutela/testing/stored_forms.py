@@ -113,6 +113,13 @@ def simple(mode: str, file_format: str, **options: Any) -> Form:
     return lambda picture: saved(picture.convert(mode), file_format, **options)
 
 
+def heic(picture: Image.Image) -> bytes:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+    return saved(picture, "HEIF", quality=80)
+
+
 FORMS: dict[str, Form] = {
     "JPEG": simple("RGB", "JPEG", quality=90),
     "JPEG, grey": simple("L", "JPEG", quality=90),
@@ -151,7 +158,7 @@ FORMS: dict[str, Form] = {
     "AVIF": simple("RGB", "AVIF", quality=80, speed=9),
     "AVIF, alpha": lambda p: saved(with_alpha(p), "AVIF", quality=80, speed=9),
     "AVIF, sequence": several("AVIF", quality=80, speed=9),
-    "HEIC (extra heic)": lambda p: _heic(p),
+    "HEIC (extra heic)": heic,
     "TIFF": simple("RGB", "TIFF"),
     "TIFF, LZW": simple("RGB", "TIFF", compression="tiff_lzw"),
     "TIFF, deflate": simple("RGB", "TIFF", compression="tiff_adobe_deflate"),
@@ -178,10 +185,3 @@ FORMS: dict[str, Form] = {
     "PCX": simple("RGB", "PCX"),
 }
 """Name to maker. Each gives a file that shows the picture it was made from."""
-
-
-def _heic(picture: Image.Image) -> bytes:
-    import pillow_heif
-
-    pillow_heif.register_heif_opener(thumbnails=False)
-    return saved(picture, "HEIF", quality=80)

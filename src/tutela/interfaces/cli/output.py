@@ -33,8 +33,8 @@ def complain(text: str) -> None:
 
 
 def console() -> Console:
-    """Wide enough for whole rows when it is not a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    """As wide as the terminal; a file takes rows of any length, so that none is folded."""
+    return Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
 
 
 def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:

@@ -1,0 +1,197 @@
+"""The command as its user meets it: a process, files, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+
+from tutela.testing import bombs
+
+
+def tutela(*arguments: str | bytes | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tutela", *arguments],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def records(ran: subprocess.CompletedProcess[str]) -> list[dict]:
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def known(photos, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("known")
+    for path in photos[:3]:
+        (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def test_the_demonstration_finds_every_altered_copy(photos):
+    ran = tutela("demo", "--json")
+    assert ran.returncode == 0, ran.stderr
+    by_alteration: dict[str, set[str]] = {}
+    for record in records(ran):
+        by_alteration.setdefault(record["alteration"], set()).add(record["verdict"])
+    assert by_alteration.pop("another picture") == {"allow"}
+    assert by_alteration["unchanged"] == {"block"}
+    assert all("allow" not in verdicts for verdicts in by_alteration.values())
+    assert len(by_alteration) >= 8
+
+
+def test_the_demonstration_is_a_table_for_people(photos):
+    ran = tutela("demo")
+    assert ran.returncode == 0
+    for word in ("file", "alteration", "verdict", "distance", "variant", "ms", "mirrored"):
+        assert word in ran.stdout
+
+
+def test_screening_tells_known_altered_and_other_files_apart(photos, known, tmp_path):
+    copy, mirrored, other = (tmp_path / f"{n}.png" for n in ("copy", "mirrored", "other"))
+    copy.write_bytes(photos[0].read_bytes())
+    with Image.open(photos[1]) as image:
+        ImageOps.mirror(image.convert("RGB")).save(mirrored)
+    other.write_bytes(photos[9].read_bytes())
+    ran = tutela("screen", copy, mirrored, other, "--against", known, "--json")
+    assert ran.returncode == 0, ran.stderr
+    verdicts = [
+        (r["verdict"], r["matches"][0]["variant"] if r["matches"] else None) for r in records(ran)
+    ]
+    assert verdicts == [("block", "plain"), ("review", "mirrored"), ("allow", None)]
+
+
+def test_an_unreadable_file_does_not_stop_the_others(known, photos, tmp_path):
+    ran = tutela(
+        "screen", tmp_path / "absent.jpg", tmp_path, photos[0], "--against", known, "--json"
+    )
+    assert ran.returncode == 1
+    assert [r["verdict"] for r in records(ran)] == ["block"]
+    assert "absent.jpg: cannot be read: No such file" in ran.stderr
+    assert "is not a file" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_picture_that_cannot_be_seen_is_for_a_person(known, tmp_path):
+    claimed = tmp_path / "claimed.png"
+    claimed.write_bytes(bombs.claimed_png(50_000, 50_000))
+    ran = tutela("screen", claimed, "--against", known, "--json")
+    (record,) = records(ran)
+    assert (record["verdict"], record["undecodable"]) == ("review", "too_many_pixels")
+    assert {s["type"] for s in record["signals"]} == {"md5", "sha1", "sha256"}
+
+
+def test_a_name_that_is_not_utf8_is_shown_and_screened(known, photos, tmp_path):
+    odd = os.fsencode(tmp_path) + b"/caf\xe9\x1b[31m\n.jpg"
+    Path(os.fsdecode(odd)).write_bytes(photos[0].read_bytes())
+    for as_json in (["--json"], []):
+        ran = tutela("screen", odd, "--against", known, *as_json)
+        assert ran.returncode == 0, ran.stderr
+        assert "\x1b[31m" not in ran.stdout, "a file name must not command the terminal"
+        assert "block" in ran.stdout
+    (record,) = records(tutela("screen", odd, "--against", known, "--json"))
+    assert record["file"].endswith("/caf\\xe9\\x1b[31m\\n.jpg")
+
+
+def test_a_name_with_markup_is_only_a_name(known, photos, tmp_path):
+    odd = tmp_path / "[bold]x[red].jpg"
+    odd.write_bytes(photos[0].read_bytes())
+    ran = tutela("screen", odd, "--against", known)
+    assert ran.returncode == 0, ran.stderr
+    assert "[bold]x[red].jpg" in ran.stdout.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["screen", "x"], 2, "--against"),
+        (["screen", "x", "--against", "/nowhere"], 1, "is not a folder"),
+        (["screen", "x", "--against", "{empty}"], 1, "holds no file"),
+        (["screen", "x", "--against", "{empty}", "--distance", "300"], 2, "256"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_wrong_use_says_what_to_do(tmp_path, arguments, code, said):
+    ran = tutela(*[a.format(empty=tmp_path) for a in arguments])
+    assert (ran.returncode, said in ran.stderr) == (code, True), ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_link_in_the_folder_of_known_files_is_not_followed(photos, tmp_path):
+    known = tmp_path / "known"
+    known.mkdir()
+    (known / "one.png").write_bytes(photos[0].read_bytes())
+    (known / "link.png").symlink_to(photos[1])
+    os.mkfifo(known / "pipe")
+    ran = tutela("screen", photos[1], "--against", known, "--json")
+    assert [r["verdict"] for r in records(ran)] == ["allow"]
+
+
+def test_flat_pictures_do_not_match_one_another(tmp_path):
+    known = tmp_path / "known"
+    known.mkdir()
+    Image.new("RGB", (300, 300), "grey").save(known / "grey.png")
+    Image.new("RGB", (300, 300), "white").save(tmp_path / "white.png")
+    ran = tutela("screen", tmp_path / "white.png", "--against", known, "--json")
+    assert "too flat" in ran.stderr
+    assert [r["verdict"] for r in records(ran)] == ["allow"]
+
+
+def test_the_selftest_is_well_here():
+    ran = tutela("selftest", "--json")
+    assert ran.returncode == 0, ran.stdout
+    checks = {r["check"]: r["ok"] for r in records(ran)}
+    assert checks["kernel answer"] and checks["decoder"]
+
+
+def test_the_numpy_fallback_screens_alike(known, photos):
+    compiled = tutela("screen", photos[1], "--against", known, "--json")
+    fallback = tutela("screen", photos[1], "--against", known, "--json", TUTELA_NATIVE="0")
+    one, other = records(compiled)[0], records(fallback)[0]
+    assert one["signals"] == other["signals"]
+    assert "numpy" in tutela("selftest", TUTELA_NATIVE="0").stdout
+
+
+def test_a_reader_that_goes_away_is_not_an_error(known, photos):
+    command = f'"{sys.executable}" -m tutela screen "{photos[0]}" --against "{known}" --json | true'
+    ran = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_wrong_setting_is_named_with_its_place(known, photos, tmp_path):
+    config = tmp_path / "tutela.toml"
+    for text, said in (
+        ("[decoding.limits]\nmax_pixels = -5\n", "max_pixels"),
+        ("[decoding]\nprocesess = 2\n", "procesess"),
+        ('[signals]\nvariants = ["sideways"]\n', "sideways"),
+        ('[signals]\ntypes = ["nope"]\n', "nope"),
+        ("[decoding\n", "not valid TOML"),
+    ):
+        config.write_text(text)
+        ran = tutela("screen", photos[0], "--against", known, TUTELA_CONFIG=str(config))
+        assert ran.returncode == 1, text
+        assert said in ran.stderr and "Traceback" not in ran.stderr, ran.stderr
+    ran = tutela("selftest", TUTELA_CONFIG=str(tmp_path / "absent.toml"))
+    assert ran.returncode == 1 and "does not exist" in ran.stderr
+
+
+def test_settings_come_from_file_and_environment(known, photos, tmp_path):
+    config = tmp_path / "tutela.toml"
+    config.write_text('[signals]\ntypes = ["md5", "pdq"]\nvariants = []\n')
+    ran = tutela("screen", photos[0], "--against", known, "--json", TUTELA_CONFIG=str(config))
+    assert [s["type"] for s in records(ran)[0]["signals"]] == ["md5", "pdq"]
+    ran = tutela(
+        "screen", photos[0], "--against", known, "--json",
+        TUTELA_CONFIG=str(config), TUTELA_DECODING__LIMITS__MAX_PIXELS="10",
+    )  # fmt: skip
+    assert records(ran)[0]["undecodable"] == "too_many_pixels"
