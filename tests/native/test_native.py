@@ -8,7 +8,6 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-
 from conftest import missing
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ import io
 from importlib.util import find_spec
 
 import pytest
-
 from conftest import missing
+
 from tutela.decoding import DecoderPool, fingerprint
 from tutela.decoding.options import Options
 from tutela.signals import SignalError
