@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tutela.decoding.child import fingerprint
+from tutela.decoding.fingerprinter import Fingerprinter
 from tutela.decoding.limits import Limits
-from tutela.decoding.pictures import prepare
+from tutela.decoding.options import Options
 from tutela.signals import Signal
 from tutela.signals.registry import signal_type
 from tutela.signals.variants import DEFAULT_VARIANTS
@@ -24,7 +24,8 @@ PEERS = 3  # photographs of which the worst distance goes into the table
 
 
 def signals_of(data: bytes, *, variants=DEFAULT_VARIANTS, full_decode=False) -> list[Signal]:
-    decoded = fingerprint(data, [PDQ], list(variants), Limits(), full_decode=full_decode)
+    options = Options(("pdq",), tuple(variants), full_decode)
+    decoded = Fingerprinter(options, Limits()).decode(data)
     assert decoded.cause is None, decoded.cause
     return list(decoded.signals)
 
@@ -49,7 +50,6 @@ def peer_distance(data: bytes, plain: str) -> int | None:
 
 @pytest.fixture(scope="module")
 def pictures(photos) -> list[Image.Image]:
-    prepare()
     made = []
     for name in ("monarch.png", "china.jpg", "astronaut.png"):
         with Image.open(next(p for p in photos if p.name == name)) as image:

@@ -19,11 +19,10 @@ import pytest
 from PIL import Image
 
 from tutela.decoding import Cause, DecoderPool, Fingerprint, Limits, fingerprint
-from tutela.decoding import child as decoder_process
+from tutela.decoding.fingerprinter import Fingerprinter
 from tutela.decoding.models import Note
 from tutela.decoding.options import Options
 from tutela.signals.registry import signal_type
-from tutela.signals.variants import DEFAULT_VARIANTS
 from tutela.testing import bombs
 from tutela.testing.mutations import mutations
 from tutela.testing.stored_forms import FORMS, saved
@@ -126,8 +125,7 @@ def test_the_confined_process_reads_what_an_open_one_reads(pool, picture):
     """No codec needs a file, a thread or a library that confinement takes away."""
     for form, make in FORMS.items():
         data = make(picture)
-        types = [signal_type("pdq")]
-        here = decoder_process.fingerprint(data, types, list(DEFAULT_VARIANTS), Limits())
+        here = Fingerprinter(Options(("pdq",)), Limits()).decode(data)
         there = [s for s in of(data, pool).signals if s.type == "pdq"]
         assert tuple(there) == here.signals, form
 

@@ -69,7 +69,7 @@ class Decoder:
         """Hand over options and limits, and wait until it is ready; raises `DecodingError`."""
         problem = f"Try: {sys.executable} -I -m tutela.decoding.child < /dev/null"
         try:
-            wire.send(self._to, {"limits": asdict(self.limits), **asdict(self.options)})
+            wire.send(self._to, {"limits": asdict(self.limits), "options": asdict(self.options)})
             answer = wire.receive(self._from, 0)
             if answer is not None and answer[0].get("ready") is True:
                 self.confined = answer[0].get("confined") is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tutela.signals import SignalError
 from tutela.signals.registry import installed, signal_type
@@ -41,6 +42,15 @@ class Options:
             " authors of PDQ advise not to match below 50."
         },
     )
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Options:
+        """From JSON, which has lists where this has tuples."""
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in fields.items()
+        }
+        return cls(**given)
 
     def __post_init__(self) -> None:
         for name in self.variants:

@@ -68,6 +68,7 @@ def prepare() -> None:
         import pillow_heif
 
         pillow_heif.register_heif_opener(thumbnails=False)
+    ImageFile.MAXBLOCK = 1 << 20  # the bytes are in memory: hand them over in few pieces
     Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header, before decoding
     warnings.simplefilter("ignore")  # a decoder has nobody to warn
 

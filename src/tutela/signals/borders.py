@@ -16,8 +16,8 @@ quality 40 moves them by up to about 12, and frames often carry faint noise."""
 SHARE = 0.97
 """How much of a line must be border: a logo or a speck of noise on the bar does not stop it."""
 
-ROUNDS = 3
-"""A letterboxed picture inside a frame inside a screenshot: each round takes one layer off."""
+LAYERS = 3
+"""A letterboxed picture inside a frame inside a screenshot: each turn takes one layer off."""
 
 LEAST_PART = 0.25
 """What is left must keep this part of each side: less is a detail on a plain ground."""
@@ -25,28 +25,30 @@ LEAST_PART = 0.25
 LEAST_PIXELS = 32
 """A smaller rest has too little detail for a hash of 64 x 64 samples to mean anything."""
 
-EDGES = ("top", "bottom", "left", "right")
-
 
 def trim(frame: Frame) -> Frame | None:
-    """The frame without its borders, or None if it has none (or is nothing but border)."""
+    """The frame without its borders, or None if it has none (or is nothing but border).
+
+    From the second layer on, only bars that lie on two opposite sides count, and alike: a picture's
+    own sky or ground is on one side.
+    """
     whole = frame.pixels
     luma = whole if whole.ndim == 2 else whole[:, :, 1]  # green carries most of the light
     top, left = 0, 0
     bottom, right = luma.shape
-    for _ in range(ROUNDS):
-        before = (top, bottom, left, right)
-        for edge in EDGES:
-            inner = luma[top:bottom, left:right]
-            lines = _border_lines(inner, edge)
-            if lines >= (inner.shape[0] if edge in ("top", "bottom") else inner.shape[1]):
-                return None
-            top += lines if edge == "top" else 0
-            bottom -= lines if edge == "bottom" else 0
-            left += lines if edge == "left" else 0
-            right -= lines if edge == "right" else 0
-        if before == (top, bottom, left, right):
+    for layer in range(LAYERS):
+        inner = luma[top:bottom, left:right]
+        above, below = _border_lines(inner, "top"), _border_lines(inner, "bottom")
+        before, behind = _border_lines(inner, "left"), _border_lines(inner, "right")
+        if above + below >= inner.shape[0] or before + behind >= inner.shape[1]:
+            return None
+        if layer and not _alike(above, below):
+            above = below = 0
+        if layer and not _alike(before, behind):
+            before = behind = 0
+        if not (above or below or before or behind):
             break
+        top, bottom, left, right = top + above, bottom - below, left + before, right - behind
     rows, cols = bottom - top, right - left
     if (rows, cols) == luma.shape:
         return None
@@ -60,6 +62,11 @@ def trim(frame: Frame) -> Frame | None:
         full_rows=_full(rows, bottom == luma.shape[0], frame.full_rows, frame.factor),
         full_cols=_full(cols, right == luma.shape[1], frame.full_cols, frame.factor),
     )
+
+
+def _alike(one: int, other: int) -> bool:
+    """Two bars of one frame: within 2 lines or a tenth, since encoders blur where they end."""
+    return min(one, other) > 0 and abs(one - other) <= 2 + 0.1 * max(one, other)
 
 
 def _border_lines(luma: Pixels, edge: str) -> int:
