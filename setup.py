@@ -6,6 +6,7 @@ numpy fallback gives the same answers, more slowly. It is one wheel for every Py
 """
 
 import sys
+from glob import glob
 
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
@@ -27,8 +28,8 @@ setup(
     ext_modules=[
         Extension(
             "tutela._native",
-            sources=["native/module.c", "native/pdq.c", "native/cpu.c"],
-            depends=["native/pdq.h", "native/pdq_rows.h"],
+            sources=sorted(glob("native/*.c")),
+            depends=sorted(glob("native/*.h")),
             extra_compile_args=FLAGS,
             py_limited_api=True,
             optional=True,

@@ -1,13 +1,10 @@
 /* tutela._native: the compiled kernels, as a Python module of the stable ABI. */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
-
-#include "pdq.h"
+#include "module.h"
 
 void pdq_prepare(void);
 
-static pdq_rows_fn chosen;
+pdq_rows_fn chosen_rows;
+mih_code chosen_search;
 static const char *chosen_family;
 
 /* A C-ordered picture of bytes: (rows, cols) or (rows, cols, channels); the rows
@@ -69,7 +66,7 @@ static PyObject *pdq(PyObject *self, PyObject *args) {
     const int orientations = dihedral ? PDQ_ORIENTATIONS : 1;
     uint8_t hashes[PDQ_ORIENTATIONS * PDQ_BYTES];
     Py_BEGIN_ALLOW_THREADS
-    failed = pdq_hash(&p, chosen, orientations, hashes, &quality);
+    failed = pdq_hash(&p, chosen_rows, orientations, hashes, &quality);
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&view);
     if (failed) return PyErr_NoMemory();
@@ -116,11 +113,13 @@ static PyObject *use(PyObject *self, PyObject *args) {
     (void)self;
     if (!PyArg_ParseTuple(args, "s:use", &family)) return NULL;
     const pdq_rows_fn rows = pdq_rows_for(family);
-    if (!rows) {
+    mih_code search;
+    if (!rows || mih_code_for(family, &search)) {
         PyErr_Format(PyExc_ValueError, "this processor does not run '%s'", family);
         return NULL;
     }
-    chosen = rows;
+    chosen_rows = rows;
+    chosen_search = search;
     chosen_family = family[0] == 'b' ? "baseline" : family[3] == '2' ? "avx2" : "avx512";
     Py_RETURN_NONE;
 }
@@ -138,6 +137,15 @@ static PyMethodDef methods[] = {
     {"border", border, METH_VARARGS,
      "border(luma, edge, level, tolerance, share) -> lines\n\n"
      "How many lines from an edge are within tolerance of level."},
+    {"mih_size", py_mih_size, METH_VARARGS,
+     "mih_size(count) -> bytes that a segment of so many hashes takes"},
+    {"mih_build", py_mih_build, METH_VARARGS,
+     "mih_build(buffer, count)\n\nFill the tables behind the hashes at the buffer's beginning."},
+    {"mih_search", py_mih_search, METH_VARARGS,
+     "mih_search(buffer, count, queries, distance) -> hits\n\n"
+     "Query, entry and distance of each pair within distance (0..31), as 3 x uint32."},
+    {"mih_compare", py_mih_compare, METH_VARARGS,
+     "mih_compare(hashes, queries, distance) -> hits, by comparing each with each."},
     {"use", use, METH_VARARGS, "use(family): run 'baseline', 'avx2' or 'avx512' code from now on."},
     {"family", family, METH_NOARGS, "family() -> the processor family whose code runs."},
     {NULL, NULL, 0, NULL},
@@ -147,8 +155,8 @@ static int start(PyObject *module) {
     (void)module;
     pdq_prepare();
     chosen_family = pdq_family();
-    chosen = pdq_rows_for(chosen_family);
-    return 0;
+    chosen_rows = pdq_rows_for(chosen_family);
+    return mih_code_for(chosen_family, &chosen_search);
 }
 
 static PyModuleDef_Slot slots[] = {
