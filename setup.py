@@ -6,7 +6,7 @@ numpy fallback gives the same answers, more slowly. It is one wheel for every Py
 """
 
 import sys
-from glob import glob
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
@@ -28,8 +28,8 @@ setup(
     ext_modules=[
         Extension(
             "tutela._native",
-            sources=sorted(glob("native/*.c")),
-            depends=sorted(glob("native/*.h")),
+            sources=sorted(map(str, Path("native").glob("*.c"))),
+            depends=sorted(map(str, Path("native").glob("*.h"))),
             extra_compile_args=FLAGS,
             py_limited_api=True,
             optional=True,
