@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WHEELS := --require-hashes --only-binary :all:
-HAVE_CC := $(shell command -v cc >/dev/null 2>&1 && command -v c++ >/dev/null 2>&1 && echo yes)
+HAVE_CC := $(shell command -v $(CC) >/dev/null 2>&1 && command -v $(CXX) >/dev/null 2>&1 && echo yes)
 
 .DEFAULT_GOAL := help
 .PHONY: help install photographs oracles demo serve test bench soak lint docs clean
@@ -21,11 +21,12 @@ $(BIN)/python:
 $(VENV)/.installed: requirements.lock pyproject.toml setup.py $(wildcard native/*) | $(BIN)/python
 	$(PIP) install $(WHEELS) -r requirements.lock
 	$(PIP) install --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -c "from tutela.signals.kernels import kernel; print('kernel:', kernel.family())"
 	@touch $@
 
 $(VENV)/.photographs: locks/photographs.lock | $(BIN)/python
 	rm -rf $(VENV)/photographs
-	$(PIP) install $(WHEELS) --no-deps --target $(VENV)/photographs -r locks/photographs.lock
+	@$(PIP) --quiet install $(WHEELS) --no-deps --target $(VENV)/photographs -r locks/photographs.lock
 	@touch $@
 
 $(VENV)/.oracles: locks/oracles.lock $(VENV)/.installed
@@ -59,11 +60,12 @@ lint: install ## Check style, types and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry src
 
-docs: install photographs ## Write the generated parts of docs/ anew
-	TUTELA_WRITE_DOCS=1 $(BIN)/python -m pytest tests/docs -n 0
+docs: install photographs oracles ## Write the generated parts of docs/ anew
+	TUTELA_WRITE_DOCS=1 $(BIN)/python -m pytest tests/docs tests/decoding/test_formats.py -k "table or documented" -n 0
 
 clean: ## Remove what was made
-	rm -rf $(VENV) build src/*.egg-info src/tutela/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build src/*.egg-info src/tutela/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests bench -name __pycache__ -exec rm -rf {} +

@@ -1,8 +1,6 @@
 /* tutela._native: the compiled kernels, as a Python module of the stable ABI. */
 #include "module.h"
 
-void pdq_prepare(void);
-
 pdq_rows_fn chosen_rows;
 mih_code chosen_search;
 static const char *chosen_family;

@@ -121,7 +121,6 @@ static int quality_of(float s[PDQ_SIDE][PDQ_SIDE]) {
  * Filled once, when the module is loaded: see pdq_prepare. */
 static float cosines[PDQ_SIDE][PDQ_COEFFICIENTS];
 
-void pdq_prepare(void);
 void pdq_prepare(void) {
     const double pi = 3.14159265358979323846;
     const float scale = (float)sqrt(2.0 / PDQ_SIDE);

@@ -39,15 +39,17 @@ typedef void (*pdq_rows_fn)(float *sum, const uint8_t *first, ptrdiff_t stride,
 pdq_rows_fn pdq_rows_for(const char *family); /* NULL if not runnable here */
 const char *pdq_family(void);                 /* the best one runnable here */
 
-/* Hashes of one orientation, or of all 8 in the order of pdq_orientation:
- * as is, mirrored, flipped, rotated 180, transposed, rotated 270, rotated 90,
+/* Fill the cosine matrix. Once, before any hash. */
+void pdq_prepare(void);
+
+/* Hashes of one orientation, or of all 8: as is, mirrored, flipped, rotated 180, transposed, rotated 270, rotated 90,
  * transversed. hashes: orientations * PDQ_BYTES; quality: 0..100 of the first.
  * Returns 0, or -1 when memory ran out. Pictures under 5 pixels a side have no
  * hash: all zero, quality 0, as in the reference. */
 int pdq_hash(const pdq_pixels *pixels, pdq_rows_fn rows, int orientations,
              uint8_t *hashes, int *quality);
 
-/* How many leading lines (rows, or columns when across) are a border: at least
+/* How many of `lines` lines, each `length` pixels `step` apart, are a border: at least
  * share of their pixels within tolerance of level. */
 int pdq_border_lines(const uint8_t *data, ptrdiff_t line_stride, ptrdiff_t step,
                      int lines, int length, int level, int tolerance, double share);

@@ -4,9 +4,6 @@ The public surface is the command line (``tutela --help``), the entry-point grou
 ``docs/extension-points.md`` and the contract tests in :mod:`tutela.testing`.
 """
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
-try:
-    __version__ = version("tutela")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0+unknown"
+__version__ = version("tutela")

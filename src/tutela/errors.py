@@ -10,6 +10,9 @@ class TutelaError(Exception):
     content of a file.
     """
 
+    exit_code = 1
+    """What a command that ends so gives its caller: 1 refused, 2 used wrongly, 3 broken."""
+
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
         self.what = what

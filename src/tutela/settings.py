@@ -1,94 +1,133 @@
-"""Every setting: from the environment (`TUTELA_…`), else `tutela.toml`, else its default.
+"""Every setting: from the environment (`TUTELA_…`), else the settings file, else its default.
 
 `docs/settings.md` lists them; a test compares.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
-
-from pydantic import Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from typing import Any
 
 from tutela.decoding.limits import Limits
 from tutela.decoding.options import Options
 from tutela.errors import TutelaError
 
+FILE = "TUTELA_CONFIG"
+NOT_SETTINGS = frozenset({
+    FILE, "TUTELA_NATIVE", "TUTELA_DEBUG", "TUTELA_PHOTOGRAPHS", "TUTELA_REQUIRE",
+    "TUTELA_WRITE_DOCS",
+})  # fmt: skip
+"""Names in the environment that say how to run, not what the service does."""
+
 
 class SettingsError(TutelaError):
     """A setting that is not one, or whose value cannot be used."""
 
+    exit_code = 2
 
-class Decoding(BaseSettings):
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
     """How files are turned into signals."""
 
-    model_config = SettingsConfigDict(extra="forbid")
-
-    processes: int = Field(
+    processes: int = field(
         default=0,
-        ge=0,
-        le=1024,
-        description="Decoder processes; 0 means one for each processor. Each takes 80 MB idle.",
+        metadata={
+            "reason": "Decoder processes; 0 means one for each processor. Each takes 80 MB idle."
+        },
     )
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.processes <= 1024:
+            raise ValueError("processes must be between 0 and 1024")
 
 
-class Settings(BaseSettings):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """All settings of one process."""
 
-    FILE: ClassVar[str] = "TUTELA_CONFIG"
-    """The environment variable that names the settings file; default `tutela.toml`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="TUTELA_", env_nested_delimiter="__", extra="forbid"
-    )
-
-    signals: Options = Options()
-    decoding: Decoding = Decoding()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env is read
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a secrets folder
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (
-            init_settings,
-            env_settings,
-            TomlConfigSettingsSource(settings_cls, toml_file=_file()),
-        )
+    signals: Options = field(default_factory=Options)
+    decoding: Decoding = field(default_factory=Decoding)
 
 
-def _file() -> Path:
-    return Path(os.environ.get(Settings.FILE, "tutela.toml"))
+def load(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process; raises `SettingsError` that names the setting and its place."""
+    given: dict[str, tuple[Any, str]] = {}
+    path = Path(environment.get(FILE, "tutela.toml"))
+    if path.exists() or FILE in environment:
+        given |= {name: (value, str(path)) for name, value in _flat(_read(path))}
+    for name, text in sorted(environment.items()):
+        if name.startswith("TUTELA_") and name not in NOT_SETTINGS:
+            setting = name.removeprefix("TUTELA_").lower().replace("__", ".")
+            given[setting] = (_literal(text), name)
+    settings: Settings = _build(Settings, given, "")
+    if given:
+        setting, (_, place) = next(iter(given.items()))
+        raise SettingsError(f"{place}: {setting} is not a setting.", "See docs/settings.md.")
+    return settings
 
 
-def load() -> Settings:
-    """The settings of this process; raises `SettingsError` naming each fault and its place."""
-    named = os.environ.get(Settings.FILE)
-    if named and not _file().is_file():
-        raise SettingsError(
-            f"The settings file {named} does not exist.", f"Unset {Settings.FILE}, or write it."
-        )
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return Settings()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(p) for p in fault['loc'])}: {fault['msg']}" for fault in error.errors()
-        )
-        raise SettingsError(f"Settings: {faults}.", "See docs/settings.md.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{_file()} is not valid TOML: {error}.") from None
+        return tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from None
     except OSError as error:
-        raise SettingsError(f"{_file()} cannot be read: {error.strerror}.") from None
+        raise SettingsError(
+            f"The settings file {path} cannot be read: {error.strerror}.",
+            f"Write it, or unset {FILE}.",
+        ) from None
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _literal(text: str) -> Any:
+    """A value in the environment: as in the file, or else a plain text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _build(kind: Any, given: dict[str, tuple[Any, str]], prefix: str) -> Any:
+    """An object of settings; what it uses of `given` is taken out."""
+    values: dict[str, Any] = {}
+    places: list[str] = []
+    for part in dataclasses.fields(kind):
+        setting = prefix + part.name
+        if part.default is dataclasses.MISSING:
+            values[part.name] = _build(part.default_factory, given, f"{setting}.")
+        elif setting in given:
+            value, place = given.pop(setting)
+            values[part.name] = _typed(value, part.default, setting, place)
+            places.append(place)
+    try:
+        return kind(**values)
+    except (ValueError, TutelaError) as error:
+        place = ", ".join(dict.fromkeys(places)) or "defaults"
+        raise SettingsError(f"{place}: {prefix}{error}", "See docs/settings.md.") from None
+
+
+def _typed(value: Any, default: Any, setting: str, place: str) -> Any:
+    """The value, if it is of the default's type."""
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(v, str) for v in value):
+            return tuple(value)
+        wanted = 'a list of texts, such as ["pdq", "sha256"]'
+    elif type(value) is type(default):
+        return value
+    else:
+        wanted = {bool: "true or false", int: "a whole number"}[type(default)]
+    raise SettingsError(f"{place}: {setting} must be {wanted}.")

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from made.stored_forms import FORMS, saved
 from PIL import Image
 
 from tutela.decoding.fingerprinter import Fingerprinter
@@ -15,7 +16,6 @@ from tutela.signals import Signal
 from tutela.signals.registry import signal_type
 from tutela.signals.variants import DEFAULT_VARIANTS
 from tutela.testing.photographs import EXIF_ROTATED, folder
-from tutela.testing.stored_forms import FORMS, saved
 
 PDQ = signal_type("pdq")
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"

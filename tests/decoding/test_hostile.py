@@ -16,6 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from made import bombs
+from made.mutations import mutations
+from made.stored_forms import FORMS, saved
 from PIL import Image
 
 from tutela.decoding import Cause, DecoderPool, Fingerprint, Limits, fingerprint
@@ -23,9 +26,6 @@ from tutela.decoding.fingerprinter import Fingerprinter
 from tutela.decoding.models import Note
 from tutela.decoding.options import Options
 from tutela.signals.registry import signal_type
-from tutela.testing import bombs
-from tutela.testing.mutations import mutations
-from tutela.testing.stored_forms import FORMS, saved
 
 PDQ = signal_type("pdq")
 
@@ -291,7 +291,12 @@ def resident(pool: DecoderPool) -> int:
 
 
 CONFINED = """
-import os, socket, sys, threading
+import ctypes, os, platform, resource, socket, sys, threading
+libc = ctypes.CDLL(None, use_errno=True)
+parent = os.getppid()
+def called(number, *arguments):  # by its number on x86-64
+    if platform.machine() != "x86_64" or libc.syscall(number, *arguments) < 0:
+        raise OSError
 from tutela.decoding import confinement
 confined = confinement.confine(1 << 30)
 tried = {
@@ -302,7 +307,16 @@ tried = {
     "open a pair": lambda: socket.socketpair(),
     "fork": os.fork,
     "run a program": lambda: os.execv("/bin/true", ["true"]),
-    "signal another": lambda: os.kill(os.getppid(), 0),
+    "signal another": lambda: os.kill(parent, 0),
+    "signal another's thread": lambda: called(200, parent, 0),
+    "limit another": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE),
+    "look at a file": lambda: os.stat("/etc/hostname"),
+    "change a file": lambda: os.chmod("/etc/hostname", 0o644),
+    "give a file away": lambda: os.chown("/etc/hostname", 0, 0),
+    "date a file": lambda: os.utime("/etc/hostname"),
+    "change folder": lambda: os.chdir("/"),
+    "share memory": lambda: called(29, 0, 4096, 0o1600),
+    "rename itself": lambda: called(157, 15, b"other", 0, 0, 0),
     "make a memory file": lambda: os.memfd_create("x"),
     "list a folder": lambda: os.listdir("/"),
     "take memory": lambda: bytearray(2 << 30),

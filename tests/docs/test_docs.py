@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import BaseModel
 
 from tutela.decoding.models import Cause, Note
 from tutela.decoding.pictures import FORMATS
@@ -37,19 +36,15 @@ def generated(page: str, name: str, body: str) -> None:
     assert fresh == text or os.environ.get("TUTELA_WRITE_DOCS"), f"{page}: run make docs"
 
 
-def settings_in(model: Any, prefix: str = "") -> list[tuple[str, Any, str]]:
-    """Name, default and reason of every setting below a model or dataclass."""
+def settings_in(settings: Any, prefix: str = "") -> list[tuple[str, Any, str]]:
+    """Name, default and reason of every setting."""
     rows: list[tuple[str, Any, str]] = []
-    if dataclasses.is_dataclass(model):
-        for field in dataclasses.fields(model):
-            rows.append((prefix + field.name, getattr(model, field.name), field.metadata["reason"]))
-        return rows
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
-        if dataclasses.is_dataclass(value) or isinstance(value, BaseModel):
-            rows += settings_in(value, f"{prefix}{name}.")
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if dataclasses.is_dataclass(value):
+            rows += settings_in(value, f"{prefix}{field.name}.")
         else:
-            rows.append((prefix + name, value, field.description))
+            rows.append((prefix + field.name, value, field.metadata["reason"]))
     return rows
 
 

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from made import bombs
 from PIL import Image, ImageOps
-
-from tutela.testing import bombs
 
 
 def tutela(*arguments: str | bytes | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -76,9 +75,10 @@ def test_an_unreadable_file_does_not_stop_the_others(known, photos, tmp_path):
         "screen", tmp_path / "absent.jpg", tmp_path, photos[0], "--against", known, "--json"
     )
     assert ran.returncode == 1
-    assert [r["verdict"] for r in records(ran)] == ["block"]
+    assert [r.get("verdict") for r in records(ran)] == [None, None, "block"]
+    assert "error" in records(ran)[0]
     assert "absent.jpg: cannot be read: No such file" in ran.stderr
-    assert "is not a file" in ran.stderr
+    assert "not a file" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
@@ -115,8 +115,8 @@ def test_a_name_with_markup_is_only_a_name(known, photos, tmp_path):
     ("arguments", "code", "said"),
     [
         (["screen", "x"], 2, "--against"),
-        (["screen", "x", "--against", "/nowhere"], 1, "is not a folder"),
-        (["screen", "x", "--against", "{empty}"], 1, "holds no file"),
+        (["screen", "x", "--against", "/nowhere"], 2, "does not exist"),
+        (["screen", "x", "--against", "{empty}"], 1, "can be known by the signal types"),
         (["screen", "x", "--against", "{empty}", "--distance", "300"], 2, "256"),
         (["frobnicate"], 2, "No such command"),
     ],
@@ -179,10 +179,12 @@ def test_a_wrong_setting_is_named_with_its_place(known, photos, tmp_path):
     ):
         config.write_text(text)
         ran = tutela("screen", photos[0], "--against", known, TUTELA_CONFIG=str(config))
-        assert ran.returncode == 1, text
-        assert said in ran.stderr and "Traceback" not in ran.stderr, ran.stderr
+        assert ran.returncode == 2, text
+        assert str(config) in ran.stderr and said in ran.stderr and "Traceback" not in ran.stderr, (
+            ran.stderr
+        )
     ran = tutela("selftest", TUTELA_CONFIG=str(tmp_path / "absent.toml"))
-    assert ran.returncode == 1 and "does not exist" in ran.stderr
+    assert ran.returncode == 2 and "cannot be read: No such file" in ran.stderr
 
 
 def test_settings_come_from_file_and_environment(known, photos, tmp_path):
@@ -195,3 +197,43 @@ def test_settings_come_from_file_and_environment(known, photos, tmp_path):
         TUTELA_CONFIG=str(config), TUTELA_DECODING__LIMITS__MAX_PIXELS="10",
     )  # fmt: skip
     assert records(ran)[0]["undecodable"] == "too_many_pixels"
+
+
+def test_what_the_environment_may_say(known, photos):
+    """The forms of docs/settings.md; and a name that is none is refused, not passed over."""
+    fine = {
+        "TUTELA_SIGNALS__VARIANTS": '["upright", "mirrored", "trimmed"]',
+        "TUTELA_SIGNALS__TYPES": '["sha256", "pdq"]',
+        "TUTELA_SIGNALS__FULL_DECODE": "true",
+        "TUTELA_DECODING__PROCESSES": "1",
+        "PROCESSES": "abc",
+    }
+    ran = tutela("screen", photos[0], "--against", known, "--json", **fine)
+    assert ran.returncode == 0, ran.stderr
+    assert {s["variant"] for s in records(ran)[0]["signals"]} == {"plain", "mirrored"}
+    for name, value, said in (
+        ("TUTELA_DECODNG__PROCESSES", "1", "TUTELA_DECODNG__PROCESSES: decodng.processes is not"),
+        ("TUTELA_DECODING__PROCESSES", "abc", "must be a whole number"),
+        ("TUTELA_DECODING__PROCESSES", "true", "must be a whole number"),
+        ("TUTELA_SIGNALS__TYPES", "pdq", "must be a list of texts"),
+        ("TUTELA_SIGNALS__FULL_DECODE", "yes", "must be true or false"),
+        ("TUTELA_SIGNALS", "1", "signals is not a setting"),
+    ):
+        ran = tutela("selftest", **{name: value})
+        assert ran.returncode == 2 and said in ran.stderr, ran.stderr
+
+
+def test_an_empty_known_file_does_not_block_every_empty_upload(photos, tmp_path):
+    known = tmp_path / "known"
+    known.mkdir()
+    (known / "empty").touch()
+    (known / "one.png").write_bytes(photos[0].read_bytes())
+    (tmp_path / "upload").touch()
+    ran = tutela("screen", tmp_path / "upload", "--against", known, "--json")
+    assert [r["verdict"] for r in records(ran)] == ["allow"]
+    assert "empty: The file has no bytes" in ran.stderr
+
+
+def test_the_table_names_the_known_file(known, photos):
+    ran = tutela("screen", photos[1], "--against", known)
+    assert str(known / photos[1].name) in ran.stdout

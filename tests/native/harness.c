@@ -6,8 +6,6 @@
 
 #include "../../native/pdq.h"
 
-void pdq_prepare(void);
-
 int main(void) {
     static const int shapes[][4] = {/* full rows, full cols, channels, factor */
         {1, 1, 1, 1},     {4, 90, 1, 1},    {5, 5, 3, 1},     {64, 64, 1, 1},  {129, 65, 3, 1},

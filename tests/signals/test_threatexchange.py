@@ -65,12 +65,15 @@ def test_its_own_distance_is_used():
     assert signal_type(MD5).distance("0" * 32, "f" * 32) == 1
 
 
-@pytest.mark.parametrize("path", ["threatexchange.nope:X", f"{PDQ}X", "os:path", ":"])
+NOT_A_TYPE = "threatexchange.content_type.photo:PhotoContent"
+
+
+@pytest.mark.parametrize("path", ["threatexchange.nope:X", f"{PDQ}X", "os:path", ":", NOT_A_TYPE])
 def test_a_name_that_leads_nowhere_is_refused(path):
     with pytest.raises(SignalError):
         signal_type(path)
 
 
 def test_two_types_of_one_name_are_refused():
-    with pytest.raises(SignalError, match="Two signal types are named pdq"):
+    with pytest.raises(ValueError, match="two are named pdq"):
         Options(types=("pdq", PDQ))

@@ -1,7 +1,8 @@
 """Takes from a process everything that decoding does not need. Linux: limits and seccomp.
 
-After `confine` the process may compute, use memory up to its limit, and read and write the pipes it
-already has. It may open no file, make no socket, start no program and no process.
+After `confine` the process may compute, use memory up to its limit, start threads, and read and
+write the pipes it already has. The kernel refuses every other system call: it may open no file or
+socket, start no program or process, and signal or change no other.
 """
 
 from __future__ import annotations
@@ -23,36 +24,32 @@ REFUSE = 0x00050000 | errno.EPERM
 ABSENT = 0x00050000 | errno.ENOSYS
 
 CLONE_THREAD = 0x00010000
+CLONE3 = 435  # on every architecture
 
-# Numbers of the refused system calls: Linux, arch/x86/entry/syscalls/syscall_64.tbl and
-# include/uapi/asm-generic/unistd.h.
+# Numbers of the allowed system calls: Linux, arch/x86/entry/syscalls/syscall_64.tbl and
+# include/uapi/asm-generic/unistd.h. clone and prlimit64 are allowed for some arguments only.
 X86_64 = {
-    "open": 2, "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "bind": 49, "listen": 50,
-    "socketpair": 53, "fork": 57, "vfork": 58, "execve": 59, "kill": 62, "truncate": 76,
-    "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85, "link": 86, "unlink": 87, "symlink": 88,
-    "readlink": 89, "chmod": 90, "chown": 92, "ptrace": 101, "mknod": 133, "mount": 165,
-    "setrlimit": 160, "chroot": 161, "add_key": 248, "request_key": 249, "keyctl": 250,
-    "openat": 257, "mkdirat": 258, "mknodat": 259, "unlinkat": 263, "renameat": 264, "linkat": 265,
-    "symlinkat": 266, "fchmodat": 268, "unshare": 272, "accept4": 288, "perf_event_open": 298,
-    "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
-    "renameat2": 316, "memfd_create": 319, "bpf": 321, "execveat": 322, "userfaultfd": 323,
+    "read": 0, "write": 1, "close": 3, "lseek": 8, "mmap": 9, "mprotect": 10, "munmap": 11,
+    "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "readv": 19,
+    "writev": 20, "sched_yield": 24, "mremap": 25, "madvise": 28, "nanosleep": 35, "getpid": 39,
+    "exit": 60, "gettimeofday": 96, "getrusage": 98, "sigaltstack": 131, "gettid": 186,
+    "futex": 202, "sched_getaffinity": 204, "set_tid_address": 218, "restart_syscall": 219,
+    "clock_gettime": 228, "clock_getres": 229, "clock_nanosleep": 230, "exit_group": 231,
+    "set_robust_list": 273, "getcpu": 309, "getrandom": 318, "membarrier": 324, "rseq": 334,
 }  # fmt: skip
 AARCH64 = {
-    "mknodat": 33, "mkdirat": 34, "unlinkat": 35, "symlinkat": 36, "linkat": 37, "renameat": 38,
-    "mount": 40, "truncate": 45, "chroot": 51, "fchmodat": 53, "openat": 56, "readlinkat": 78,
-    "unshare": 97, "ptrace": 117, "kill": 129, "setrlimit": 164, "socket": 198, "socketpair": 199,
-    "bind": 200, "listen": 201, "accept": 202, "connect": 203, "sendto": 206, "add_key": 217,
-    "request_key": 218, "keyctl": 219, "execve": 221, "perf_event_open": 241, "accept4": 242,
-    "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271,
-    "renameat2": 276, "memfd_create": 279, "bpf": 280, "execveat": 281, "userfaultfd": 282,
+    "close": 57, "lseek": 62, "read": 63, "write": 64, "readv": 65, "writev": 66, "exit": 93,
+    "exit_group": 94, "set_tid_address": 96, "futex": 98, "set_robust_list": 99, "nanosleep": 101,
+    "clock_gettime": 113, "clock_getres": 114, "clock_nanosleep": 115, "sched_getaffinity": 123,
+    "sched_yield": 124, "restart_syscall": 128, "sigaltstack": 132, "rt_sigaction": 134,
+    "rt_sigprocmask": 135, "rt_sigreturn": 139, "getrusage": 165, "getcpu": 168,
+    "gettimeofday": 169, "getpid": 172, "gettid": 178, "brk": 214, "munmap": 215, "mremap": 216,
+    "mmap": 222, "mprotect": 226, "madvise": 233, "getrandom": 278, "membarrier": 283, "rseq": 293,
 }  # fmt: skip
-SAME_EVERYWHERE = {"io_uring_setup": 425, "pidfd_open": 434, "clone3": 435, "openat2": 437}
-ARCHITECTURES = {
-    "x86_64": (0xC000003E, 56, X86_64),  # AUDIT_ARCH_X86_64, clone
-    "aarch64": (0xC00000B7, 220, AARCH64),
+ARCHITECTURES = {  # AUDIT_ARCH, clone, prlimit64, the others
+    "x86_64": (0xC000003E, 56, 302, X86_64),
+    "aarch64": (0xC00000B7, 220, 261, AARCH64),
 }
-X32 = 0x40000000
-"""x86-64 kernels answer to a second numbering from here on, which would pass by the list."""
 
 
 def confine(max_memory: int) -> bool:
@@ -97,13 +94,12 @@ def _mapped() -> int:
 
 
 def _program() -> bytes | None:
-    """A classic BPF program: refuse what is listed and clone without a thread, allow the rest."""
+    """A classic BPF program: allow what is listed, a new thread, and limits on itself."""
     found = ARCHITECTURES.get(platform.machine())
     if found is None:
         return None
-    architecture, clone, refused = found
-    numbers = {n for name, n in refused.items() if name != "setrlimit"}
-    numbers |= {n for name, n in SAME_EVERYWHERE.items() if name != "clone3"}
+    architecture, clone, prlimit64, allowed = found
+    equal, has_bits = 0x15, 0x45  # BPF_JMP | BPF_K, with BPF_JEQ or BPF_JSET
 
     def load(offset: int) -> bytes:
         return struct.pack("HBBI", 0x20, 0, 0, offset)  # BPF_LD | BPF_W | BPF_ABS
@@ -111,16 +107,18 @@ def _program() -> bytes | None:
     def give(value: int) -> bytes:
         return struct.pack("HBBI", 0x06, 0, 0, value)  # BPF_RET | BPF_K
 
-    def unless(kind: int, value: int) -> bytes:
-        """Skip the next instruction unless the comparison holds."""
-        return struct.pack("HBBI", kind, 0, 1, value)
+    def unless(kind: int, value: int, skip: int = 1) -> bytes:
+        """Skip instructions unless the comparison holds."""
+        return struct.pack("HBBI", kind, 0, skip, value)
 
-    equal, at_least, has_bits = 0x15, 0x35, 0x45
     program = load(4) + struct.pack("HBBI", equal, 1, 0, architecture) + give(KILL)
-    program += load(0) + unless(at_least, X32) + give(KILL)
-    for number in sorted(numbers):
-        program += unless(equal, number) + give(REFUSE)
-    program += unless(equal, SAME_EVERYWHERE["clone3"]) + give(ABSENT)  # libc falls back to clone
-    program += struct.pack("HBBI", equal, 0, 4, clone)  # to the last instruction
-    program += load(16) + unless(has_bits, CLONE_THREAD) + give(ALLOW) + give(REFUSE)
-    return program + give(ALLOW)
+    program += load(0)  # the number; the x32 numbers, from 0x40000000 on, are none of those listed
+    for number in sorted(allowed.values()):
+        program += unless(equal, number) + give(ALLOW)
+    program += unless(equal, CLONE3) + give(
+        ABSENT
+    )  # its flags cannot be seen; libc then uses clone
+    program += unless(equal, clone, 4) + load(16) + unless(has_bits, CLONE_THREAD)
+    program += give(ALLOW) + give(REFUSE)
+    program += unless(equal, prlimit64, 3) + load(16) + unless(equal, 0) + give(ALLOW)
+    return program + give(REFUSE)

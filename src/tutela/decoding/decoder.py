@@ -17,6 +17,8 @@ from tutela.decoding.errors import DecodingError
 from tutela.decoding.limits import Limits
 from tutela.decoding.models import Cause, Decoded
 from tutela.decoding.options import Options
+from tutela.signals import StreamSignalType
+from tutela.signals.registry import signal_type
 
 START_SECONDS = 60
 """A decoder is ready in under a second; on a host that swaps it may take long, not for ever."""
@@ -45,6 +47,8 @@ class Decoder:
 
     def __init__(self, options: Options, limits: Limits) -> None:
         self.options = options
+        types = [signal_type(name) for name in options.types]
+        self._types = {t.name: t for t in types if not isinstance(t, StreamSignalType)}
         self.limits = limits
         self.files = 0
         self.confined = False
@@ -89,7 +93,7 @@ class Decoder:
             wire.send(self._to, {}, memoryview(data))
             answer = wire.receive(self._from, 0)
             if answer is not None:
-                decoded = wire.decode(answer[0])
+                decoded = wire.decode(answer[0], self._types)
                 self._deadline = math.inf
                 return decoded
         except (OSError, wire.BadMessage):

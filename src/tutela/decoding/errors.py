@@ -7,3 +7,5 @@ from tutela.errors import TutelaError
 
 class DecodingError(TutelaError):
     """No decoder process could be started."""
+
+    exit_code = 3

@@ -8,7 +8,7 @@ from tutela.decoding.limits import Limits
 from tutela.decoding.models import Cause, Decoded, Note
 from tutela.decoding.options import Options
 from tutela.decoding.pictures import Reader, Undecodable
-from tutela.signals import FileSignalType, PictureSignalType, Signal
+from tutela.signals import FileSignalType, Frame, PictureSignalType, Signal
 from tutela.signals.registry import signal_type
 
 
@@ -33,7 +33,7 @@ class Fingerprinter:
                 signal
                 for frame in reader.read()
                 for kind in self.pictures
-                for signal in kind.fingerprint(frame, self.variants)
+                for signal in _of_frame(kind, frame, self.variants)
             ]
         except Undecodable as problem:
             return Decoded(signals=tuple(whole), cause=problem.cause)
@@ -44,6 +44,15 @@ class Fingerprinter:
             signals = _distinct(signals)
         cause = Cause.TOO_SMALL if self.pictures and not signals else None
         return Decoded((*whole, *signals), reader.picture, frozenset(reader.notes), cause)
+
+
+def _of_frame(kind: PictureSignalType, frame: Frame, variants: frozenset[str]) -> list[Signal]:
+    try:
+        return list(kind.fingerprint(frame, variants))
+    except MemoryError:
+        raise
+    except Exception:  # a third party's type: no signal of that type
+        return []
 
 
 def _whole(kind: FileSignalType, data: bytes) -> Signal | None:

@@ -24,7 +24,7 @@ class Limits:
     max_pixels: int = _limit(
         256 * 1024 * 1024,
         "Pixels of one frame, read from the header before anything is decoded. The largest phone"
-        " cameras make 200 million; a header may claim 2.5 thousand million.",
+        " cameras make 200 million; a header may claim any number.",
     )
     max_frames: int = _limit(
         32,
@@ -59,4 +59,4 @@ class Limits:
     def __post_init__(self) -> None:
         for limit in fields(self):
             if getattr(self, limit.name) < 1:
-                raise ValueError(f"{limit.name} must be at least 1")
+                raise ValueError(f"{limit.name} must be at least 1.")

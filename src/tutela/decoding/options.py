@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tutela.signals import SignalError
 from tutela.signals.registry import installed, signal_type
 from tutela.signals.variants import DEFAULT_VARIANTS, VARIANTS
 
@@ -55,15 +54,13 @@ class Options:
     def __post_init__(self) -> None:
         for name in self.variants:
             if name not in VARIANTS:
-                raise SignalError(
-                    f"There is no variant {name!r}.", f"Known: {', '.join(VARIANTS)}."
+                raise ValueError(
+                    f"variants: there is no {name!r}; known are {', '.join(VARIANTS)}."
                 )
         if not 0 <= self.low_quality_below <= 100:
-            raise SignalError("low_quality_below must be between 0 and 100.")
+            raise ValueError("low_quality_below must be between 0 and 100.")
         if not self.types:
-            raise SignalError(
-                "No signal type is asked for.", f"Installed: {', '.join(installed())}."
-            )
+            raise ValueError(f"types is empty; installed are {', '.join(installed())}.")
         names = [signal_type(name).name for name in self.types]
         if twice := {n for n in names if names.count(n) > 1}:
-            raise SignalError(f"Two signal types are named {', '.join(sorted(twice))}.")
+            raise ValueError(f"types: two are named {', '.join(sorted(twice))}.")

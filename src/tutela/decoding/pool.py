@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +15,8 @@ from tutela.decoding.decoder import Decoder, DecoderLost
 from tutela.decoding.limits import Limits
 from tutela.decoding.models import Cause, Decoded
 from tutela.decoding.options import Options
+from tutela.signals import StreamSignalType
+from tutela.signals.registry import signal_type
 
 WATCH_SECONDS = 0.25
 """How often deadlines are looked at: the precision of `max_wall_seconds`."""
@@ -32,7 +34,9 @@ class DecoderPool:
     ) -> None:
         self.options = options or Options()
         self.limits = limits or Limits()
-        self.size = size or os.cpu_count() or 1
+        self.size = size or processors()
+        self.types = [signal_type(name) for name in self.options.types]
+        self.stream_types = [kind for kind in self.types if isinstance(kind, StreamSignalType)]
         self._places: queue.LifoQueue[Decoder | None] = queue.LifoQueue()
         for _ in range(self.size):
             self._places.put(None)
@@ -42,10 +46,14 @@ class DecoderPool:
         self._watch = threading.Thread(target=self._kill_late, name="decoder-watch", daemon=True)
         self._watch.start()
 
-    def start(self) -> bool:
-        """Start one decoder now; tells whether decoders are fully confined on this platform."""
-        with self._lend() as decoder:
-            return decoder.confined
+    def start(self, count: int = 1) -> bool:
+        """Start so many decoders now; tells whether they are fully confined on this platform.
+
+        Raises `DecodingError` if one cannot be started.
+        """
+        with ExitStack() as stack:
+            lent = [stack.enter_context(self._lend()) for _ in range(min(count, self.size))]
+            return all(decoder.confined for decoder in lent)
 
     def decode(self, data: bytes | bytearray) -> Decoded:
         """Signals of a file's bytes, or the cause why there are none. Waits for a free decoder.
@@ -113,3 +121,8 @@ class DecoderPool:
             with self._lock:
                 for decoder in self._lent:
                     decoder.kill_if_late(now)
+
+
+def processors() -> int:
+    """Those this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

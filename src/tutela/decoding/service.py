@@ -6,8 +6,7 @@ from typing import BinaryIO
 
 from tutela.decoding.models import Cause, Decoded, Fingerprint
 from tutela.decoding.pool import DecoderPool
-from tutela.signals import Signal, StreamSignalType
-from tutela.signals.registry import signal_type
+from tutela.signals import Signal
 
 CHUNK = 1024 * 1024
 """Bytes read at a time: large enough that hashing, not reading, takes the time."""
@@ -18,23 +17,25 @@ def fingerprint(stream: BinaryIO, pool: DecoderPool) -> Fingerprint:
 
     Exact hashes are computed whatever a decoder makes of the file. Raises what reading raises.
     """
-    types = [signal_type(name) for name in pool.options.types]
-    hashers = [(t.name, t.hasher()) for t in types if isinstance(t, StreamSignalType)]
-    picture_wanted = len(hashers) < len(types)
+    hashers = {kind.name: kind.hasher() for kind in pool.stream_types}
+    for_decoder = len(hashers) < len(pool.types)
     data, size = bytearray(), 0
     while chunk := stream.read(CHUNK):
         size += len(chunk)
-        for _, hasher in hashers:
-            hasher.update(chunk)
-        if picture_wanted and size <= pool.limits.max_bytes:
+        for name in list(hashers):
+            try:
+                hashers[name].update(chunk)
+            except Exception:  # a third party's type: no signal of that type
+                del hashers[name]
+        if for_decoder and size <= pool.limits.max_bytes:
             data += chunk
         else:
             data = bytearray()  # too large for a decoder: nothing of it is kept
-    exact = tuple(Signal(name, hasher.hexdigest()) for name, hasher in hashers)
+    exact = tuple(Signal(name, hasher.hexdigest()) for name, hasher in hashers.items())
     decoded = Decoded()
     if size == 0:
         decoded = Decoded(cause=Cause.EMPTY)
-    elif picture_wanted:
+    elif for_decoder:
         fits = size <= pool.limits.max_bytes
         decoded = pool.decode(data) if fits else Decoded(cause=Cause.TOO_MANY_BYTES)
     return Fingerprint(size, exact + decoded.signals, decoded.picture, decoded.notes, decoded.cause)

@@ -6,16 +6,21 @@ The parent trusts nothing that comes back: a decoder may have been taken over by
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from tutela.decoding.models import Cause, Decoded, Note, Picture
-from tutela.signals import Signal
+from tutela.signals import Signal, SignalError, SignalType
 from tutela.signals.variants import VARIANTS
 
 MAX_MESSAGE = 4 * 1024 * 1024
 """Bytes of an answer: 32 frames of 12 variants need about 100 KiB; a third party's types may need
 more; what is larger is not an answer."""
+
+
+LONGEST_VALUE = 4096
+"""Characters of a value, as the contract test of signal types has it."""
 
 
 class BadMessage(Exception):
@@ -40,9 +45,11 @@ def receive(pipe: BinaryIO, max_payload: int) -> tuple[dict[str, Any], bytes] | 
     if len(prefix) < 4 or length > MAX_MESSAGE:
         raise BadMessage("length")
     body = pipe.read(length)
+    if len(body) < length:
+        raise BadMessage("cut off")
     try:
         message = json.loads(body)
-        size = int(message.pop("payload"))
+        size = _whole(message.pop("payload"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise BadMessage("not JSON of this form") from None
     if not 0 <= size <= max_payload:
@@ -62,30 +69,47 @@ def encode(decoded: Decoded) -> dict[str, Any]:
     }
 
 
-def decode(message: dict[str, Any]) -> Decoded:
-    """The answer, each part checked; raises `BadMessage`."""
+def decode(message: dict[str, Any], types: Mapping[str, SignalType]) -> Decoded:
+    """The answer, each part checked; raises `BadMessage`.
+
+    Only signals of `types` are taken, and only canonical values: a decoder has no say in the exact
+    hashes, which decide the most.
+    """
     try:
         picture = message["picture"]
         return Decoded(
-            signals=tuple(_signal(*parts) for parts in message["signals"]),
+            signals=tuple(_signal(types, *parts) for parts in message["signals"]),
             picture=_picture(picture) if picture is not None else None,
             notes=frozenset(Note(n) for n in message["notes"]),
             cause=Cause(message["cause"]) if message["cause"] is not None else None,
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, SignalError):
         raise BadMessage("answer") from None
 
 
-def _signal(kind: str, value: str, quality: int | None, variant: str, frame: int | None) -> Signal:
-    if not (isinstance(kind, str) and isinstance(value, str) and value.isprintable()):
+def _signal(
+    types: Mapping[str, SignalType],
+    name: str,
+    value: str,
+    quality: int | None,
+    variant: str,
+    frame: int | None,
+) -> Signal:
+    if not isinstance(value, str) or len(value) > LONGEST_VALUE:
+        raise ValueError("value")
+    if types[name].validate(value) != value or variant not in VARIANTS:
         raise ValueError("signal")
-    if variant not in VARIANTS:
-        raise ValueError("variant")
-    if not (quality is None or (isinstance(quality, int) and 0 <= quality <= 100)):
+    if quality is not None and not 0 <= _whole(quality) <= 100:
         raise ValueError("quality")
-    if not (frame is None or (isinstance(frame, int) and frame >= 0)):
+    if frame is not None and _whole(frame) < 0:
         raise ValueError("frame")
-    return Signal(kind, value, quality, variant, frame)
+    return Signal(name, value, quality, variant, frame)
+
+
+def _whole(number: object) -> int:
+    if type(number) is not int:  # neither a float nor a bool
+        raise ValueError("number")
+    return number
 
 
 def _picture(fields: dict[str, Any]) -> Picture:
@@ -94,6 +118,6 @@ def _picture(fields: dict[str, Any]) -> Picture:
         if not (isinstance(text, str) and len(text) <= 16 and text.isprintable()):
             raise ValueError("picture")
     for number in (picture.width, picture.height, picture.frames, picture.frames_hashed):
-        if not (isinstance(number, int) and number >= 0):
+        if _whole(number) < 0:
             raise ValueError("picture")
     return picture

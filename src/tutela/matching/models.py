@@ -9,12 +9,9 @@ from tutela.signals import Signal
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An item's signal lies `distance` from a known one. `owner` says whose that is.
-
-    `quality` is that of the known signal; the item's is in `signal`.
-    """
+    """An item's `signal` lies `distance` from a `known` one. `owner` says whose that is."""
 
     signal: Signal
     distance: int
     owner: str
-    quality: int | None = None
+    known: Signal

@@ -18,6 +18,8 @@ else:
     from tutela.matching.kernels_numpy import mih_build, mih_compare, mih_search, mih_size
 
 BYTES = kernels_numpy.BYTES
+__all__ = ["Segment", "distinct_hashes", "mih_compare", "size_of"]
+
 INDEXED = 31
 """The largest distance that the tables serve; wider searches compare with every hash."""
 

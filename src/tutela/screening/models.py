@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from tutela.decoding import Fingerprint
 from tutela.matching import Match
@@ -16,11 +17,31 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Screened:
-    """The verdict on one file. `seconds` is wall time from the first byte read to the verdict."""
+class Decision:
+    """A verdict, the reason for it in words for an operator, and the match that decided, if any."""
 
     verdict: Verdict
     explanation: str
+    match: Match | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What of a file to be known could not be learned, in words; or all of it, if unreadable."""
+
+    path: Path
+    why: str
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What came of one file. `matches` are all there are, nearest first.
+
+    `seconds` is wall time from the first byte read to the verdict.
+    """
+
+    decision: Decision
     matches: tuple[Match, ...]
     fingerprint: Fingerprint
     seconds: float

@@ -2,24 +2,24 @@
 
 Block on an exact match, or on PDQ within its distance where both pictures have detail and nothing
 was done to the upload before hashing; all else that matches is for a person; what could not be
-looked at is for a person too.
+looked at, or only in part, is for a person too.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 from tutela.decoding import DecoderPool, Fingerprint, fingerprint
-from tutela.decoding.models import Cause
+from tutela.decoding.models import Cause, Note
 from tutela.matching import Known, Match
-from tutela.screening.models import Screened, Verdict
+from tutela.screening.models import Decision, LeftOut, Screened, Verdict
 
-EXACT = frozenset({"md5", "sha1", "sha256"})
-LEAST_QUALITY = 50
-"""The authors of PDQ advise not to trust a match of either picture below this (0..100)."""
+TRUSTED = frozenset({"sha1", "sha256"})
+"""Exact hashes that alone decide. MD5 can be forged; of other types nothing is known here."""
 
 HARMLESS = frozenset({Cause.EMPTY, Cause.NOT_A_PICTURE, Cause.TOO_SMALL})
 """Causes that say there is no picture to look at, rather than that one could not be seen."""
@@ -34,59 +34,95 @@ class Screener:
         self.distance = distance
 
     def screen(self, stream: BinaryIO) -> Screened:
-        """The verdict on a stream. Raises what reading it raises, and `DecodingError`."""
+        """What came of a stream. Raises what reading it raises, and `DecodingError`."""
         began = time.perf_counter()
         found = fingerprint(stream, self.pool)
         matches = tuple(self.known.search(found.signals, self.distance))
-        verdict, explanation = judge(found, matches)
-        return Screened(verdict, explanation, matches, found, time.perf_counter() - began)
+        decision = judge(found, matches, self.pool.options.low_quality_below)
+        return Screened(decision, matches, found, time.perf_counter() - began)
 
 
-def judge(found: Fingerprint, matches: tuple[Match, ...]) -> tuple[Verdict, str]:
-    """Verdict and the reason for it, in words for an operator."""
-    exact = {m.signal.type for m in matches if m.signal.type in EXACT}
-    if exact - {"md5"}:
-        return Verdict.BLOCK, "the same bytes are known"
-    if any(_certain(m) for m in matches):
-        return Verdict.BLOCK, "nearly the same picture is known"
-    if exact:
-        return Verdict.REVIEW, "the same MD5 is known, which can be forged"
+def judge(found: Fingerprint, matches: tuple[Match, ...], least_quality: int) -> Decision:
+    """The verdict on a file of these matches, nearest first."""
+    for match in matches:
+        if match.signal.type in TRUSTED:
+            return Decision(Verdict.BLOCK, f"the same {match.signal.type} is known", match)
+    for match in matches:
+        if _certain(match, least_quality):
+            return Decision(Verdict.BLOCK, "nearly the same picture is known", match)
     if matches:
-        nearest = matches[0].signal
-        return Verdict.REVIEW, f"an altered copy of a known picture ({nearest.variant})"
+        match = matches[0]
+        return Decision(Verdict.REVIEW, _why_a_person(match, least_quality), match)
     if found.undecodable is not None and found.undecodable not in HARMLESS:
-        return Verdict.REVIEW, found.undecodable.meaning
-    return Verdict.ALLOW, "nothing known is near"
+        return Decision(Verdict.REVIEW, found.undecodable.meaning)
+    if found.notes & {Note.PARTIAL, Note.CUT_SHORT}:
+        return Decision(Verdict.REVIEW, "only a part of the picture could be looked at")
+    return Decision(Verdict.ALLOW, "nothing known is near")
 
 
-def _certain(match: Match) -> bool:
-    qualities = (match.signal.quality, match.quality)
+def _certain(match: Match, least_quality: int) -> bool:
     return (
         match.signal.type == "pdq"
         and match.signal.variant == "plain"
-        and all(q is not None and q >= LEAST_QUALITY for q in qualities)
+        and _has_detail(match, least_quality)
     )
 
 
-def learn(files: Iterable[Path], pool: DecoderPool, known: Known) -> list[tuple[Path, str]]:
-    """Add the signals of files to `known`, each under its path; gives those left out, and why.
+def _has_detail(match: Match, least_quality: int) -> bool:
+    qualities = (match.signal.quality, match.known.quality)
+    return all(quality is not None and quality >= least_quality for quality in qualities)
+
+
+def _why_a_person(match: Match, least_quality: int) -> str:
+    if match.signal.type == "md5":
+        return "the same md5 is known, which can be forged"
+    if match.signal.type != "pdq":
+        return f"a known {match.signal.type} matches"
+    if not _has_detail(match, least_quality):
+        return "a picture with little detail is near a known one"
+    return f"an altered copy of a known picture ({match.signal.variant})"
+
+
+def learn(files: Iterable[Path], pool: DecoderPool, known: Known) -> list[LeftOut]:
+    """Add the signals of files to `known`, each under its path; gives what was left out, and why.
 
     Only the plain variant is learned: the others are made from the upload. Flat pictures are left
     out: their perceptual hashes are noise that matches other flat pictures.
     """
-    left_out: list[tuple[Path, str]] = []
-    for path in files:
+    left_out: list[LeftOut] = []
+
+    def hashed(path: Path) -> Fingerprint | str:
         try:
             with path.open("rb") as stream:
-                found = fingerprint(stream, pool)
+                return fingerprint(stream, pool)
         except OSError as error:
-            left_out.append((path, error.strerror or "cannot be read"))
-            continue
-        for signal in found.signals:
-            if signal.type in EXACT or (signal.variant == "plain" and not found.low_quality):
-                known.add(signal, str(path))
-        if found.undecodable is not None:
-            left_out.append((path, f"{found.undecodable.meaning} Only its exact hashes are known."))
-        elif found.low_quality:
-            left_out.append((path, "It is too flat: only its exact hashes are known."))
+            return f"cannot be read: {error.strerror or type(error).__name__}."
+
+    chosen = list(files)
+    with ThreadPoolExecutor(pool.size) as threads:
+        for path, found in zip(chosen, threads.map(hashed, chosen), strict=True):
+            if isinstance(found, str):
+                left_out.append(LeftOut(path, found, unreadable=True))
+                continue
+            why = _learn_one(found, str(path), known, pool.options.low_quality_below)
+            if why:
+                left_out.append(LeftOut(path, why))
     return left_out
+
+
+def _learn_one(found: Fingerprint, owner: str, known: Known, least_quality: int) -> str:
+    """What was left out of one file, and why, or an empty text."""
+    if found.undecodable is Cause.EMPTY:
+        return found.undecodable.meaning  # else every other empty file would be the same
+    for signal in found.signals:
+        flat = signal.quality is not None and signal.quality < least_quality
+        if signal.variant == "plain" and not flat:
+            known.add(signal, owner)
+    only_exact = "Only its exact hashes are known."
+    if found.undecodable is not None:
+        return f"{found.undecodable.meaning} {only_exact}"
+    if found.low_quality:
+        return f"The picture is too flat to be known by. {only_exact}"
+    if found.notes & {Note.PARTIAL, Note.CUT_SHORT}:
+        return "Only a part of the picture could be read; that part is known."
+    return ""

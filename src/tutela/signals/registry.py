@@ -29,6 +29,11 @@ def signal_type(name: str) -> SignalType:
                 f"The signal type {name} is installed but did not load ({type(error).__name__}).",
                 f"Check the package that declares {entry.value}.",
             ) from error
+        if loaded.name != name:
+            raise SignalError(
+                f"The entry point {name} gives the signal type {loaded.name}.",
+                f"Name the entry point of {entry.value} as the type.",
+            )
         return loaded
     raise SignalError(f"There is no signal type {name!r}.", f"Installed: {', '.join(installed())}.")
 

@@ -15,7 +15,7 @@ def main() -> None:
         app()
     except TutelaError as error:
         print(f"tutela: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -12,6 +12,7 @@ app = typer.Typer(
     help="Find, remove and report known child sexual abuse material.",
     no_args_is_help=True,
     add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -34,17 +35,23 @@ def options(
 
 @app.command()
 def screen(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to screen.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to screen.")],
     against: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="What is known: all files in this folder.")
+        Path,
+        typer.Option(
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="What is known: all files in this folder and those below.",
+        ),
     ],
     distance: Annotated[
         int | None,
-        typer.Option(min=0, max=256, help="Largest distance that matches; default the type's own."),
+        typer.Option(min=0, max=256, help="Largest distance that matches; default 31 for PDQ."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say of each file whether it is, or is nearly, one of those in FOLDER."""
+    """Compare files with those in a folder: allow, review or block."""
     from tutela.interfaces.cli.screen import run
 
     raise typer.Exit(run(files, against, distance, as_json=json))
@@ -52,7 +59,7 @@ def screen(
 
 @app.command()
 def demo(json: Json = False) -> None:
-    """Alter benign photographs in everyday ways, and find each of them again."""
+    """Alter benign photographs, and find each of them again."""
     from tutela.interfaces.cli.demo import run
 
     raise typer.Exit(run(as_json=json))
@@ -60,7 +67,7 @@ def demo(json: Json = False) -> None:
 
 @app.command()
 def selftest(json: Json = False) -> None:
-    """Check this installation: kernel, decoders, formats. Exit 3 if a part is broken."""
+    """Check this installation: kernel, decoders, formats."""
     from tutela.interfaces.cli.selftest import run
 
     raise typer.Exit(run(as_json=json))

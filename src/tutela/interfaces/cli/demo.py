@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -42,32 +43,38 @@ def run(*, as_json: bool) -> int:
             "The demonstration needs photographs that are not installed.", error.hint
         ) from None
     with tempfile.TemporaryDirectory(prefix="tutela-demo-") as scratch, DecoderPool() as pool:
-        known = Known()
+        known = Known(pool.types)
         learn([found[name] for name in KNOWN], pool, known)
-        uploads = [(found[KNOWN[0]], "unchanged")]
-        for turn, name in enumerate(KNOWN):
-            with Image.open(found[name]) as opened:
-                picture = opened.convert("RGB")
-            for what, altered, ending in alterations(picture)[turn % 2 :: 2]:
-                path = Path(scratch, f"{Path(name).stem}-{ending}")
-                altered.save(path, quality=30 if "q30" in ending else 85)
-                uploads.append((path, what))
-        broken = Path(scratch, "cut-off.jpg")
-        broken.write_bytes(uploads[1][0].read_bytes()[:200])
-        uploads += [(found[STRANGER], "another picture"), (broken, "cut off after 200 bytes")]
         screener = Screener(pool, known)
         results = []
-        for path, what in uploads:
+        for path, what in uploads(found, Path(scratch)):
             with path.open("rb") as stream:
                 results.append((path, what, screener.screen(stream)))
     _show(results, as_json=as_json)
     return 0 if _as_promised(results) else 3
 
 
+def uploads(found: dict[str, Path], scratch: Path) -> Iterator[tuple[Path, str]]:
+    """Files to screen, made in a folder of their own: path, and what was done to it."""
+    yield found[KNOWN[0]], "unchanged"
+    for turn, name in enumerate(KNOWN):
+        with Image.open(found[name]) as opened:
+            picture = opened.convert("RGB")
+        for what, altered, ending in alterations(picture)[turn % 2 :: 2]:  # half on each
+            path = scratch / f"{Path(name).stem}-{ending}"
+            altered.save(path, quality=30 if "q30" in ending else 85)
+            yield path, what
+    cut = scratch / "cut-off.jpg"
+    cut.write_bytes((scratch / "kodim23-q30.jpg").read_bytes()[:200])
+    yield found[STRANGER], "another picture"
+    yield cut, "cut off after 200 bytes"
+
+
 def _as_promised(results: list[tuple[Path, str, Screened]]) -> bool:
     """Every altered copy was found, and the stranger was let through."""
     return all(
-        (result.verdict is Verdict.ALLOW) == (path.name == STRANGER) for path, _, result in results
+        (result.decision.verdict is Verdict.ALLOW) == (path.name == STRANGER)
+        for path, _, result in results
     )
 
 
@@ -81,18 +88,19 @@ def _show(results: list[tuple[Path, str, Screened]], *, as_json: bool) -> None:
         "file", "alteration", "verdict", "distance", "variant", "ms", numbers=("distance", "ms")
     )
     for path, what, result in results:
-        _, distance, variant = output.nearest(result)
+        match = result.decision.match
         table.add_row(
             path.name,
             what,
-            output.verdict_text(result.verdict),
-            distance,
-            variant,
+            output.verdict_text(result.decision.verdict),
+            str(match.distance) if match else "",
+            match.signal.variant if match else "",
             f"{result.seconds * 1000:.1f}",
         )
     output.console().print(table)
     print(
         "\ndistance  bits of 256 that differ from the known picture's hash; up to 31 is a match"
         "\nvariant   what was undone before the upload was recognised"
+        "\nms        milliseconds from the first byte to the verdict"
         "\nblock     it is the known picture;  review  a person decides;  allow  nothing is near"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tutela.screening import Screened, Verdict
 COLOURS = {Verdict.ALLOW: "green", Verdict.REVIEW: "yellow", Verdict.BLOCK: "red"}
 
 
-def shown(path: Path | str) -> str:
+def printable(path: Path | str) -> str:
     """A file's name as printable text, whatever bytes it has: names come from strangers too."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -48,55 +49,27 @@ def verdict_text(verdict: Verdict) -> Text:
     return Text(verdict.value, style=COLOURS[verdict])
 
 
-def nearest(result: Screened) -> tuple[str, str, str]:
-    """Type, distance and variant of the nearest match, or blanks."""
-    if not result.matches:
-        return "", "", ""
-    match = result.matches[0]
-    return match.signal.type, str(match.distance), match.signal.variant
-
-
 def record(path: Path, result: Screened) -> dict[str, Any]:
-    """Everything a program may want to know of one screened file."""
-    found = result.fingerprint
+    """Everything a program may want to know of one screened file: docs/commands.md."""
+    found, decision = result.fingerprint, result.decision
     return {
-        "file": shown(path),
-        "verdict": result.verdict,
-        "explanation": result.explanation,
+        "file": printable(path),
+        "verdict": decision.verdict,
+        "explanation": decision.explanation,
         "matches": [
             {
-                "known": shown(m.owner),
-                "signal_type": m.signal.type,
-                "value": m.signal.value,
-                "distance": m.distance,
-                "variant": m.signal.variant,
-                "quality": m.signal.quality,
-                "frame": m.signal.frame,
+                "known": printable(match.owner),
+                "known_value": match.known.value,
+                "known_quality": match.known.quality,
+                "distance": match.distance,
+                **asdict(match.signal),
             }
-            for m in result.matches
+            for match in result.matches
         ],
         "size": found.size,
-        "picture": None
-        if found.picture is None
-        else {
-            "format": found.picture.format,
-            "mode": found.picture.mode,
-            "width": found.picture.width,
-            "height": found.picture.height,
-            "frames": found.picture.frames,
-            "frames_hashed": found.picture.frames_hashed,
-        },
+        "picture": asdict(found.picture) if found.picture else None,
         "undecodable": found.undecodable,
         "notes": sorted(found.notes),
-        "signals": [
-            {
-                "type": s.type,
-                "value": s.value,
-                "quality": s.quality,
-                "variant": s.variant,
-                "frame": s.frame,
-            }
-            for s in found.signals
-        ],
+        "signals": [asdict(signal) for signal in found.signals],
         "milliseconds": round(result.seconds * 1000, 2),
     }

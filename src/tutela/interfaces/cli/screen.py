@@ -6,12 +6,14 @@ import os
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.text import Text
 
 from tutela import settings
 from tutela.decoding import DecoderPool
+from tutela.decoding.pool import processors
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
 from tutela.matching import Known
@@ -19,50 +21,79 @@ from tutela.screening import Screened, Screener, learn
 
 
 def run(files: list[Path], against: Path, distance: int | None, *, as_json: bool) -> int:
-    if not against.is_dir():
-        raise TutelaError(f"{output.shown(against)} is not a folder.", "Give --against a folder.")
     chosen = settings.load()
-    known, failed = Known(), 0
-    with DecoderPool(
-        chosen.signals, chosen.decoding.limits, chosen.decoding.processes or None
-    ) as pool:
-        for path, why in learn(regular_files(against), pool, known):
-            output.complain(f"{output.shown(path)}: {why}")
+    size = chosen.decoding.processes or processors()
+    failed = False
+    with DecoderPool(chosen.signals, chosen.decoding.limits, size) as pool:
+        known = Known(pool.types)
+        for left in learn(regular_files(against), pool, known):
+            failed |= left.unreadable
+            output.complain(f"{output.printable(left.path)}: {left.why}")
         if not len(known):
             raise TutelaError(
-                f"{output.shown(against)} holds no file to compare with.",
+                f"Nothing in {output.printable(against)} can be known by the signal types"
+                f" {', '.join(known.types)}.",
                 "Put what is known into it.",
             )
+        pool.start(len(files))  # so that the first file does not wait for its decoder
         screener = Screener(pool, known, distance)
-        table = output.table("file", "verdict", "distance", "variant", "ms", "why", numbers=("ms",))
+        show = _json if as_json else _Table()
         with ThreadPoolExecutor(pool.size) as threads:
-            for path, result in zip(
-                files, threads.map(lambda p: _one(screener, p), files), strict=True
-            ):
+            results = threads.map(partial(_screen_one, screener), files)
+            for path, result in zip(files, results, strict=True):
                 if isinstance(result, str):
-                    failed += 1
-                    output.complain(f"{output.shown(path)}: {result}")
-                elif as_json:
-                    output.line(output.record(path, result))
+                    failed = True
+                    output.complain(f"{output.printable(path)}: {result}")
+                    if as_json:
+                        output.line({"file": output.printable(path), "error": result})
                 else:
-                    _, near, variant = output.nearest(result)
-                    table.add_row(
-                        Text(output.shown(path)),
-                        output.verdict_text(result.verdict),
-                        near,
-                        variant,
-                        f"{result.seconds * 1000:.1f}",
-                        result.explanation,
-                    )
-    if table.row_count:
-        output.console().print(table)
+                    show(path, result)
+    if isinstance(show, _Table):
+        show.end()
     return 1 if failed else 0
+
+
+def _json(path: Path, result: Screened) -> None:
+    output.line(output.record(path, result))
+
+
+class _Table:
+    """A row for each file, printed at the end, when the widths are known."""
+
+    def __init__(self) -> None:
+        self.table = output.table(
+            "file",
+            "verdict",
+            "distance",
+            "variant",
+            "ms",
+            "known",
+            "why",
+            numbers=("distance", "ms"),
+        )
+
+    def __call__(self, path: Path, result: Screened) -> None:
+        decision = result.decision
+        match = decision.match
+        self.table.add_row(
+            Text(output.printable(path)),
+            output.verdict_text(decision.verdict),
+            str(match.distance) if match else "",
+            match.signal.variant if match else "",
+            f"{result.seconds * 1000:.1f}",
+            Text(output.printable(match.owner) if match else ""),
+            decision.explanation,
+        )
+
+    def end(self) -> None:
+        if self.table.row_count:
+            output.console().print(self.table)
 
 
 def regular_files(folder: Path) -> Iterator[Path]:
     """Regular files below a folder, sorted; links are not followed, unreadable parts are named."""
     for place, folders, names in os.walk(
-        folder, onerror=lambda e: output.complain(f"{output.shown(e.filename)}: {e.strerror}")
+        folder, onerror=lambda e: output.complain(f"{output.printable(e.filename)}: {e.strerror}")
     ):
         folders.sort()
         for name in sorted(names):
@@ -71,11 +102,11 @@ def regular_files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _one(screener: Screener, path: Path) -> Screened | str:
+def _screen_one(screener: Screener, path: Path) -> Screened | str:
     """The result, or why there is none."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return "is not a file. Name files; a pipe, device or folder is not screened."
+            return "is a folder, pipe or device, not a file."
         with path.open("rb") as stream:
             return screener.screen(stream)
     except OSError as error:

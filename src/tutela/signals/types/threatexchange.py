@@ -49,11 +49,14 @@ def adapt(path: str) -> Adapted:
     """The type at `package.module:Class`; raises `SignalError` if it cannot be used."""
     module, _, name = path.partition(":")
     try:
+        from threatexchange.signal_type.signal_base import BytesHasher, SignalType
+
         foreign = getattr(import_module(module), name)
-        hashes = hasattr(foreign, "hash_from_bytes")
-        return AdaptedHasher(foreign) if hashes else Adapted(foreign)
+        if isinstance(foreign, type) and issubclass(foreign, SignalType):
+            return AdaptedHasher(foreign) if issubclass(foreign, BytesHasher) else Adapted(foreign)
     except (ImportError, AttributeError, ValueError) as error:
         raise SignalError(
             f"The threatexchange type {path!r} could not be loaded.",
             "Write package.module:Class, and install tutela[exchanges].",
         ) from error
+    raise SignalError(f"{path!r} is not a signal type of the threatexchange package.")
