@@ -1,6 +1,8 @@
 /* tutela._native: the compiled kernels, as a Python module of the stable ABI. */
 #include "module.h"
 
+#include <string.h>
+
 pdq_rows_fn chosen_rows;
 mih_code chosen_search;
 static const char *chosen_family;
@@ -9,7 +11,8 @@ static const char *chosen_family;
  * may lie apart, the pixels of a row may not. */
 static int read_picture(Py_buffer *view, pdq_pixels *p) {
     const int colour = view->ndim == 3;
-    if (view->itemsize != 1 || (view->ndim != 2 && !colour)) {
+    if (view->itemsize != 1 || !view->format || strcmp(view->format, "B") != 0 ||
+        (view->ndim != 2 && !colour)) {
         PyErr_SetString(PyExc_ValueError,
                         "pixels must be unsigned bytes of shape (rows, cols) or (rows, cols, channels)");
         return -1;
@@ -47,7 +50,7 @@ static PyObject *pdq(PyObject *self, PyObject *args) {
                           &dihedral))
         return NULL;
     Py_buffer view;
-    if (PyObject_GetBuffer(source, &view, PyBUF_STRIDED_RO) < 0) return NULL;
+    if (PyObject_GetBuffer(source, &view, PyBUF_STRIDED_RO | PyBUF_FORMAT) < 0) return NULL;
     if (read_picture(&view, &p) < 0) {
         PyBuffer_Release(&view);
         return NULL;
@@ -80,9 +83,11 @@ static PyObject *border(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "Osiid:border", &source, &edge, &level, &tolerance, &share))
         return NULL;
     Py_buffer view;
-    if (PyObject_GetBuffer(source, &view, PyBUF_STRIDED_RO) < 0) return NULL;
+    if (PyObject_GetBuffer(source, &view, PyBUF_STRIDED_RO | PyBUF_FORMAT) < 0) return NULL;
     int found = -1;
-    if (view.ndim == 2 && view.itemsize == 1 && view.shape[0] > 0 && view.shape[1] > 0 &&
+    const int sane = level >= 0 && level <= 255 && tolerance >= 0 && tolerance <= 255 &&
+                     share >= 0.0 && share <= 1.0;
+    if (sane && view.ndim == 2 && view.itemsize == 1 && view.shape[0] > 0 && view.shape[1] > 0 &&
         view.shape[0] <= 1 << 24 && view.shape[1] <= 1 << 24) {
         const int rows = (int)view.shape[0], cols = (int)view.shape[1];
         const ptrdiff_t down = view.strides[0], side = view.strides[1];
@@ -100,7 +105,7 @@ static PyObject *border(PyObject *self, PyObject *args) {
     }
     PyBuffer_Release(&view);
     if (found < 0) {
-        PyErr_SetString(PyExc_ValueError, "border needs luma and an edge: top, bottom, left or right");
+        PyErr_SetString(PyExc_ValueError, "border needs luma, an edge (top, bottom, left, right), and levels and shares in range");
         return NULL;
     }
     return PyLong_FromLong(found);

@@ -42,11 +42,12 @@ static int taps_make(taps *t, int full, int reduced, int factor, int reversed) {
         const int to = b + right > full - 1 ? full - 1 : b + right;
         /* Whole windows give whole numbers over w * w; cut ones give fractions. */
         const int cut = (b - a + 1 != w) || a - left < 0 || b + right > full - 1;
-        for (int k = 0; k <= to - from; k++) tent[k] = 0.0;
-        for (int j = a; j <= b; j++) {
+        for (int k = 0; k <= to - from; k++)
+            tent[k] = cut ? 0.0 : k < w ? k + 1 : 2 * w - 1 - k;
+        for (int j = a; cut && j <= b; j++) {
             const int c = j - left < 0 ? 0 : j - left;
             const int d = j + right > full - 1 ? full - 1 : j + right;
-            const double share = cut ? (double)w * w / ((double)(b - a + 1) * (d - c + 1)) : 1.0;
+            const double share = (double)w * w / ((double)(b - a + 1) * (d - c + 1));
             for (int k = c; k <= d; k++) tent[k - from] += share;
         }
         const int first = reversed ? full - 1 - to : from;

@@ -18,6 +18,7 @@ from tutela.decoding.options import Options
 from tutela.errors import TutelaError
 
 FILE = "TUTELA_CONFIG"
+NAME = "tutela.toml"
 NOT_SETTINGS = frozenset({
     FILE, "TUTELA_NATIVE", "TUTELA_DEBUG", "TUTELA_PHOTOGRAPHS", "TUTELA_REQUIRE",
     "TUTELA_WRITE_DOCS",
@@ -59,8 +60,8 @@ class Settings:
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of this process; raises `SettingsError` that names the setting and its place."""
     given: dict[str, tuple[Any, str]] = {}
-    path = Path(environment.get(FILE, "tutela.toml"))
-    if path.exists() or FILE in environment:
+    path = next((p for p in _places(environment) if p.is_file() or FILE in environment), None)
+    if path is not None:
         given |= {name: (value, str(path)) for name, value in _flat(_read(path))}
     for name, text in sorted(environment.items()):
         if name.startswith("TUTELA_") and name not in NOT_SETTINGS:
@@ -73,8 +74,18 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
+def _places(environment: Mapping[str, str]) -> list[Path]:
+    """Where the settings file may be. Not the current folder: it may be a stranger's."""
+    if FILE in environment:
+        return [Path(environment[FILE])]
+    own = environment.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()
+    return [Path(own, "tutela", NAME), Path("/etc/tutela", NAME)]
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if not path.is_file() and path.exists():
+            raise OSError(0, "it is not a file")
         return tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from None

@@ -30,9 +30,9 @@ def test_an_answer_comes_back_as_it_was_given():
         Picture("JPEG", "CMYK", 640, 480, 2, 2),
         frozenset({Note.PARTIAL}),
     )
-    assert wire.decode(json.loads(json.dumps(wire.encode(given))), TYPES) == given
+    assert wire.decode(json.loads(json.dumps(wire.encode(given))), TYPES, 4) == given
     named = Decoded(cause=Cause.DAMAGED)
-    assert wire.decode(json.loads(json.dumps(wire.encode(named))), TYPES) == named
+    assert wire.decode(json.loads(json.dumps(wire.encode(named))), TYPES, 4) == named
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,7 @@ def test_an_answer_comes_back_as_it_was_given():
         ["pdq", HASH, 90, ["plain"], 0],
         ["pdq", HASH, 90, "plain", -1],
         ["pdq", HASH, 90, "plain", 0.5],
+        ["pdq", HASH, 90, "plain", 10**400],
         ["pdq", HASH, 90, "plain"],
         ["pdq", HASH, 90, "plain", 0, 0],
         [["pdq"], HASH, 90, "plain", 0],
@@ -60,7 +61,7 @@ def test_an_answer_comes_back_as_it_was_given():
 )
 def test_a_signal_that_no_decoder_gives_is_refused(signal):
     with pytest.raises(wire.BadMessage):
-        wire.decode(answer(signals=[signal]), TYPES)
+        wire.decode(answer(signals=[signal]), TYPES, 4)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,8 @@ def test_a_signal_that_no_decoder_gives_is_refused(signal):
     [
         {"signals": None},
         {"signals": {"a": 1}},
+        {"signals": []},
+        {"signals": [["pdq", HASH, 90, "plain", 0]] * 60},
         {"notes": ["\x1b[31m"]},
         {"notes": 3},
         {"cause": "bored"},
@@ -81,7 +84,7 @@ def test_a_signal_that_no_decoder_gives_is_refused(signal):
 )
 def test_an_answer_of_another_form_is_refused(changes):
     with pytest.raises(wire.BadMessage):
-        wire.decode(answer(**changes), TYPES)
+        wire.decode(answer(**changes), TYPES, 4)
 
 
 @pytest.mark.parametrize(

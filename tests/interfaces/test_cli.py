@@ -237,3 +237,63 @@ def test_an_empty_known_file_does_not_block_every_empty_upload(photos, tmp_path)
 def test_the_table_names_the_known_file(known, photos):
     ran = tutela("screen", photos[1], "--against", known)
     assert str(known / photos[1].name) in ran.stdout
+
+
+def test_output_that_cannot_be_written_is_said(known, photos):
+    base = f'"{sys.executable}" -m tutela screen "{photos[0]}" --against "{known}"'
+    for options in ("", " --json"):
+        full = subprocess.run(
+            f"{base}{options} > /dev/full", shell=True, capture_output=True, text=True, check=False
+        )
+        assert full.returncode == 1 and "cannot be written: No space" in full.stderr, full.stderr
+        closed = subprocess.run(
+            f"{base}{options} >&-", shell=True, capture_output=True, text=True, check=False
+        )
+        assert closed.returncode == 1 and "no standard output" in closed.stderr, closed.stderr
+    absent = f'"{sys.executable}" -m tutela screen /nowhere --against "{known}" --json 2>&-'
+    ran = subprocess.run(absent, shell=True, capture_output=True, text=True, check=False)
+    assert [set(r) for r in records(ran)] == [{"file", "error"}]
+
+
+def test_a_terminal_without_all_letters_shows_escapes(known, photos, tmp_path):
+    path = tmp_path / "é.png"
+    path.write_bytes(photos[0].read_bytes())
+    ran = tutela("screen", path, "--against", known, PYTHONIOENCODING="ascii")
+    assert ran.returncode == 0 and "\\xe9.png" in ran.stdout, ran.stderr
+
+
+def test_settings_in_a_strangers_folder_are_not_obeyed(known, photos, tmp_path):
+    (tmp_path / "tutela.toml").write_text('[signals]\ntypes = ["md5"]\n')
+    command = [sys.executable, "-m", "tutela", "screen", photos[0], "--against", known, "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "pdq" in {s["type"] for s in records(ran)[0]["signals"]}
+
+
+def test_a_pipe_for_settings_is_refused_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "tutela.toml")
+    ran = tutela("selftest", TUTELA_CONFIG=str(tmp_path / "tutela.toml"))
+    assert ran.returncode == 2 and "not a file" in ran.stderr
+
+
+def test_a_file_that_becomes_a_pipe_is_not_waited_for(tmp_path):
+    from tutela.screening.files import NotAFileError, open_regular
+
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(NotAFileError):
+            open_regular(path)
+    with pytest.raises(OSError, match="no file can have this name"):
+        open_regular(Path("rain\0.png"))
+
+
+def test_a_file_that_vanishes_from_the_known_folder_is_named(tmp_path, monkeypatch):
+    from tutela.screening.files import regular_files
+
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"fog")
+    complaints = []
+    walk = regular_files(tmp_path, lambda name, why: complaints.append((Path(name).name, why)))
+    assert next(walk).name == "a.png"
+    (tmp_path / "b.png").unlink()
+    assert list(walk) == []
+    assert complaints == [("b.png", "cannot be read: No such file or directory.")]

@@ -56,7 +56,7 @@ def test_a_picture_that_could_not_be_seen_is_for_a_person(cause):
     [
         (Note.PARTIAL, Verdict.REVIEW),
         (Note.CUT_SHORT, Verdict.REVIEW),
-        (Note.SAMPLED, Verdict.ALLOW),
+        (Note.SAMPLED, Verdict.REVIEW),
         (Note.LOW_QUALITY, Verdict.ALLOW),
     ],
 )

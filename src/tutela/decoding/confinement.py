@@ -24,6 +24,9 @@ REFUSE = 0x00050000 | errno.EPERM
 ABSENT = 0x00050000 | errno.ENOSYS
 
 CLONE_THREAD = 0x00010000
+CLONE_OTHER = 0xFFFFFFFF & ~0x007D0F00
+"""All flags but those with which glibc and musl start a thread: new namespaces are among them."""
+
 CLONE3 = 435  # on every architecture
 
 # Numbers of the allowed system calls: Linux, arch/x86/entry/syscalls/syscall_64.tbl and
@@ -79,6 +82,8 @@ def limit_cpu(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = int(used.ru_utime + used.ru_stime) + 1 + seconds
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
@@ -118,7 +123,8 @@ def _program() -> bytes | None:
     program += unless(equal, CLONE3) + give(
         ABSENT
     )  # its flags cannot be seen; libc then uses clone
-    program += unless(equal, clone, 4) + load(16) + unless(has_bits, CLONE_THREAD)
-    program += give(ALLOW) + give(REFUSE)
+    program += unless(equal, clone, 6) + load(16)
+    program += unless(has_bits, CLONE_OTHER) + give(REFUSE)
+    program += unless(has_bits, CLONE_THREAD) + give(ALLOW) + give(REFUSE)
     program += unless(equal, prlimit64, 3) + load(16) + unless(equal, 0) + give(ALLOW)
     return program + give(REFUSE)

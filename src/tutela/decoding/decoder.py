@@ -57,15 +57,21 @@ class Decoder:
         environment = dict(ENVIRONMENT)
         if "TUTELA_NATIVE" in os.environ:
             environment["TUTELA_NATIVE"] = os.environ["TUTELA_NATIVE"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "tutela.decoding.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a codec's messages may hold content
-            env=environment,
-            cwd="/",
-            start_new_session=True,  # ^C in a terminal is for the parent to handle
-        )
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-m", "tutela.decoding.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # a codec's messages may hold content
+                env=environment,
+                cwd="/",
+                start_new_session=True,  # ^C in a terminal is for the parent to handle
+            )
+        except OSError as error:
+            raise DecodingError(
+                f"A decoder process could not be started: {error.strerror}.",
+                "Raise the limits on processes and open files, or lower decoding.processes.",
+            ) from error
         self._to = cast(BinaryIO, self.process.stdin)
         self._from = cast(BinaryIO, self.process.stdout)
 
@@ -93,7 +99,7 @@ class Decoder:
             wire.send(self._to, {}, memoryview(data))
             answer = wire.receive(self._from, 0)
             if answer is not None:
-                decoded = wire.decode(answer[0], self._types)
+                decoded = wire.decode(answer[0], self._types, self.limits.max_frames)
                 self._deadline = math.inf
                 return decoded
         except (OSError, wire.BadMessage):

@@ -11,6 +11,9 @@ from tutela.decoding.pictures import Reader, Undecodable
 from tutela.signals import FileSignalType, Frame, PictureSignalType, Signal
 from tutela.signals.registry import signal_type
 
+SMALLEST = 5
+"""Pixels a side: a smaller picture has no hash, and shows nothing (as the PDQ reference has it)."""
+
 
 class Fingerprinter:
     """Makes the signals that `options` asks for; raises `SignalError` if a type is not there."""
@@ -29,12 +32,12 @@ class Fingerprinter:
         whole = [s for t in self.files if (s := _whole(t, data)) is not None]
         try:
             reader = Reader(data, self.limits, full_decode=self.full_decode)
-            signals = [
-                signal
-                for frame in reader.read()
-                for kind in self.pictures
-                for signal in _of_frame(kind, frame, self.variants)
-            ]
+            signals: list[Signal] = []
+            largest = 0
+            for frame in reader.read():
+                largest = max(largest, min(frame.full_rows, frame.full_cols))
+                for kind in self.pictures:
+                    signals += _of_frame(kind, frame, self.variants)
         except Undecodable as problem:
             return Decoded(signals=tuple(whole), cause=problem.cause)
         qualities = [s.quality for s in signals if s.quality is not None]
@@ -42,7 +45,9 @@ class Fingerprinter:
             reader.notes.add(Note.LOW_QUALITY)
         if reader.picture.frames_hashed > 1:
             signals = _distinct(signals)
-        cause = Cause.TOO_SMALL if self.pictures and not signals else None
+        cause = None
+        if self.pictures and not signals:
+            cause = Cause.TOO_SMALL if largest < SMALLEST else Cause.NO_SIGNAL
         return Decoded((*whole, *signals), reader.picture, frozenset(reader.notes), cause)
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, fields
 
 MIB = 1024 * 1024
 
+MOST = 2**47
+"""The address space of a process: what is larger is no limit, and overflows somewhere."""
+
 
 def _limit(default: int, reason: str) -> int:
     value: int = field(default=default, metadata={"reason": reason})
@@ -14,7 +17,7 @@ def _limit(default: int, reason: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits on one file in one decoder process. Every limit is at least 1."""
+    """Limits on one file in one decoder process. Every limit is at least 1, and below 2**47."""
 
     max_bytes: int = _limit(
         256 * MIB,
@@ -26,10 +29,14 @@ class Limits:
         "Pixels of one frame, read from the header before anything is decoded. The largest phone"
         " cameras make 200 million; a header may claim any number.",
     )
+    max_side: int = _limit(
+        1_000_000,
+        "Pixels of one side of a frame; browsers show no PNG that is longer.",
+    )
     max_frames: int = _limit(
-        32,
-        "Frames or pages hashed in one file, spread evenly over it: each costs a lookup for every"
-        " variant.",
+        256,
+        "Frames, pages or icons hashed in one file, spread evenly over it: each costs a lookup for"
+        " every variant. A file that has more is not seen whole.",
     )
     max_frames_seconds: int = _limit(
         10,
@@ -58,5 +65,5 @@ class Limits:
 
     def __post_init__(self) -> None:
         for limit in fields(self):
-            if getattr(self, limit.name) < 1:
-                raise ValueError(f"{limit.name} must be at least 1.")
+            if not 1 <= getattr(self, limit.name) < MOST:
+                raise ValueError(f"{limit.name} must be at least 1 and below 2**47.")

@@ -18,6 +18,7 @@ class Cause(StrEnum):
     TOO_SMALL = "too_small"
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_PIXELS = "too_many_pixels"
+    NO_SIGNAL = "no_signal"
     OUT_OF_MEMORY = "out_of_memory"
     OUT_OF_TIME = "out_of_time"
     DECODER_DIED = "decoder_died"
@@ -31,11 +32,12 @@ class Cause(StrEnum):
 MEANINGS = {
     Cause.EMPTY: "The file has no bytes.",
     Cause.NOT_A_PICTURE: "No picture format recognises the file.",
-    Cause.UNSUPPORTED_FORMAT: "The file is a picture or video of a format that is not read here.",
+    Cause.UNSUPPORTED_FORMAT: "The file is a picture, video or archive of a kind that is not read.",
     Cause.DAMAGED: "The file begins as a picture, but nothing of it could be decoded.",
     Cause.TOO_SMALL: "The picture has fewer than 5 pixels on a side; no hash means anything.",
     Cause.TOO_MANY_BYTES: "The file is larger than decoding.limits.max_bytes.",
-    Cause.TOO_MANY_PIXELS: "The header claims more pixels than decoding.limits.max_pixels.",
+    Cause.TOO_MANY_PIXELS: "The header claims more than decoding.limits.max_pixels or max_side.",
+    Cause.NO_SIGNAL: "The picture was read, but no signal type made a signal of it.",
     Cause.OUT_OF_MEMORY: "Decoding wanted more than decoding.limits.max_memory.",
     Cause.OUT_OF_TIME: "Decoding took longer than decoding.limits.max_cpu_seconds (or wall).",
     Cause.DECODER_DIED: "The decoder process died on the file; a new one took its place.",

@@ -6,6 +6,7 @@ Runs in the decoder process. Whatever Pillow raises on hostile bytes, `Undecodab
 from __future__ import annotations
 
 import io
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,7 +18,9 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from tutela.decoding.limits import Limits
+from tutela.decoding.mending import essential
 from tutela.decoding.models import Cause, Note, Picture
+from tutela.decoding.recognition import cause_of
 from tutela.signals import Frame
 from tutela.signals.models import Pixels
 
@@ -27,23 +30,13 @@ REDUCED_SIDE = 512
 
 FORMATS = (
     "JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "AVIF", "HEIF",
-    "JPEG2000", "ICO", "PPM", "TGA", "PSD", "PCX",
+    "JPEG2000", "ICO", "PPM", "PSD", "PCX", "TGA",
 )  # fmt: skip
 """What is decoded: what phones, cameras, browsers and scanners write (JPEG includes MPO). Left out
-on purpose: EPS and the like (an interpreter), WMF (the operating system's), video."""
+on purpose: EPS and the like (an interpreter), WMF (the operating system's), video. TGA has no
+beginning of its own: it is read only where its end says so."""
 
-OTHER_MEDIA = {
-    b"ftyp": 4, b"\x1aE\xdf\xa3": 0, b"RIFF": 0, b"OggS": 0, b"FLV\x01": 0, b"%PDF": 0,
-    b"\x00\x00\x01\xba": 0, b"\x00\x00\x01\xb3": 0, b"II\x1a\x00\x00\x00HEAPCCDR": 0,
-    b"\xff\x0a": 0, b"\x00\x00\x00\x0cJXL ": 0, b"%!PS": 0, b"FUJIFILMCCD-RAW": 0,
-}  # fmt: skip
-"""Magic numbers, and where they stand, of media that Pillow does not open here."""
-
-PICTURES = (
-    b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*", b"BM", b"8BPS",
-    b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51", b"\x00\x00\x01\x00",
-)  # fmt: skip
-"""How the formats above begin: a file that does, and that none of them opens, is damaged."""
+TGA_END = b"TRUEVISION-XFILE.\x00"
 
 EXIF_ORIENTATION = 0x0112
 
@@ -80,6 +73,19 @@ def readable() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
+class Hasty(io.BytesIO):
+    """A file in memory that can be read only for so long: some counts walk it all."""
+
+    deadline = math.inf
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads += 1
+        if self.reads % 256 == 0 and time.process_time() > self.deadline:
+            raise TimeoutError
+        return super().read(size)
+
+
 class Reader:
     """Frames of one file, and what was noticed on the way."""
 
@@ -88,13 +94,13 @@ class Reader:
         self.full_decode = full_decode
         self.notes: set[Note] = set()
         self.hashed = 0
+        self.frames = 1
         if not data:
             raise Undecodable(Cause.EMPTY)
-        self._data = data
-        self._image = self._strictly_or_leniently(self._open)
+        self._given = self._data = data
+        self._image = self._somehow(self._open)
         self._format, self._mode = self._image.format or "", self._image.mode
         self._size = self._image.size
-        self.frames = self._count()
 
     @property
     def picture(self) -> Picture:
@@ -102,66 +108,81 @@ class Reader:
         return Picture(self._format, self._mode, width, height, self.frames, self.hashed)
 
     def read(self) -> Iterator[Frame]:
-        """Frames in order; raises `Undecodable` if not even the first could be read."""
-        began = time.process_time()
-        for index in self._sample():
-            if self.hashed and time.process_time() - began > self.limits.max_frames_seconds:
+        """Frames in order; raises `Undecodable` if not even the first could be read.
+
+        The first comes before the others are counted: they may be millions.
+        """
+        deadline = time.process_time() + self.limits.max_frames_seconds
+        yield from self._somehow(partial(self._frames, 0))
+        self.hashed = 1
+        self.frames = self._count(deadline)
+        for index in self._sample()[1:]:
+            if time.process_time() > deadline:
                 self.notes.add(Note.CUT_SHORT)
                 return
             try:
-                frames = self._strictly_or_leniently(partial(self._frames, index))
+                frames = self._somehow(partial(self._frames, index))
             except Undecodable:
-                if not self.hashed:
-                    raise
                 self.notes.add(Note.CUT_SHORT)
                 return
             self.hashed += 1
             yield from frames
 
     def _open(self) -> Image.Image:
-        try:
-            image = Image.open(io.BytesIO(self._data), formats=readable())
-        except UnidentifiedImageError:
-            raise Undecodable(_unidentified(self._data)) from None
+        formats = readable()
+        if not self._data.endswith(TGA_END):
+            formats = tuple(name for name in formats if name != "TGA")
+        self._file = Hasty(self._data)
+        image = Image.open(self._file, formats=formats)
         self._check(image)
         return image
 
-    def _strictly_or_leniently(self, act: Callable[[], T]) -> T:
-        """What `act` gives; decoded as far as it goes where the file is broken, as browsers do.
+    def _somehow(self, act: Callable[[], T]) -> T:
+        """What `act` gives: strictly, or as far as it goes, or without what viewers pass over.
 
-        Pillow's plugins let almost any exception escape on bytes that lie, so all are caught.
+        Browsers show what is broken as far as they can, so a file that is refused here would be a
+        picture that nobody looked at. Pillow's plugins let almost any exception escape on bytes
+        that lie, so all are caught.
         """
-        try:
-            return act()
-        except Undecodable:
-            raise
-        except MemoryError:
-            raise Undecodable(Cause.OUT_OF_MEMORY) from None
-        except Exception:
-            self.notes.add(Note.PARTIAL)
-        ImageFile.LOAD_TRUNCATED_IMAGES = True
-        try:
-            self._image = self._open()
-            return act()
-        except Undecodable:
-            raise
-        except MemoryError:
-            raise Undecodable(Cause.OUT_OF_MEMORY) from None
-        except Exception:
-            raise Undecodable(Cause.DAMAGED) from None
-        finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES = False
+        for lenient in (False, True, True):
+            ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+            try:
+                if lenient:
+                    self.notes.add(Note.PARTIAL)
+                    self._image = self._open()
+                return act()
+            except Undecodable:
+                raise
+            except MemoryError:
+                raise Undecodable(Cause.OUT_OF_MEMORY) from None
+            except Exception as error:
+                unknown = isinstance(error, UnidentifiedImageError)
+            finally:
+                ImageFile.LOAD_TRUNCATED_IMAGES = False
+            if lenient:
+                mended = essential(self._data)
+                if mended is None:
+                    break
+                self._data = mended
+        raise Undecodable(cause_of(self._given) if unknown else Cause.DAMAGED)
 
     def _check(self, image: Image.Image) -> None:
-        if image.width * image.height > self.limits.max_pixels:
+        width, height = image.size
+        if width * height > self.limits.max_pixels or max(image.size) > self.limits.max_side:
             raise Undecodable(Cause.TOO_MANY_PIXELS)
 
-    def _count(self) -> int:
+    def _count(self, deadline: float) -> int:
+        """Frames, pages, or the pictures of an icon."""
+        self._file.deadline = deadline
         try:
+            if self._image.format == "ICO":
+                return len(self._image.ico.entry)  # type: ignore[attr-defined]
             return max(int(getattr(self._image, "n_frames", 1)), 1)
-        except Exception:  # a count that cannot be read: as above
+        except Exception:  # a count that cannot be read, or takes too long
             self.notes.add(Note.CUT_SHORT)
             return 1
+        finally:
+            self._file.deadline = math.inf
 
     def _sample(self) -> list[int]:
         """Frame indices spread evenly, first and last included."""
@@ -173,14 +194,16 @@ class Reader:
 
     def _frames(self, index: int) -> list[Frame]:
         image = self._image
-        if index or self.frames > 1:
+        if image.format == "ICO":
+            image = image.ico.frame(index)  # type: ignore[attr-defined]
+            self._check(image)
+        elif index:
             image.seek(index)
             self._check(image)
         width, height = image.size
-        if not self.full_decode and self.frames == 1 and image.format in ("JPEG", "MPO"):
+        if not index and not self.full_decode and image.format in ("JPEG", "MPO"):
             image.draft("L", (REDUCED_SIDE, REDUCED_SIDE))
-        reduced = image.size
-        factor = -(-width // reduced[0])
+        factor = -(-width // image.width)
         orientation = _orientation(image)
         image.load()
         return [
@@ -237,13 +260,16 @@ def _sixteen(deep: np.ndarray) -> Pixels:
 
 
 def _stretched(values: np.ndarray) -> Pixels:
-    """Numbers without a stated range, from their lowest to their highest."""
+    """Numbers without a stated range, from nearly their lowest to nearly their highest: one pixel
+    far off must not make all others alike."""
     finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
+    low, high = np.percentile(finite, (0.1, 99.9))
+    if not high > low:
+        low, high = float(finite.min()), float(finite.max())
     span = high - low
     if not np.isfinite(span) or span <= 0:
         return np.zeros(values.shape, np.uint8)
-    scaled: Pixels = ((finite - low) * (255.0 / span)).astype(np.uint8)
+    scaled: Pixels = (np.clip((finite - low) / span, 0, 1) * 255).astype(np.uint8)
     return scaled
 
 
@@ -253,11 +279,3 @@ def _orientation(image: Image.Image) -> int:
         return value if isinstance(value, int) and 1 <= value <= 8 else 1
     except Exception:  # a broken Exif block says nothing, in any way
         return 1
-
-
-def _unidentified(data: bytes) -> Cause:
-    head = data[:32]
-    if head.startswith(PICTURES) and head[8:12] not in (b"AVI ", b"WAVE"):
-        return Cause.DAMAGED
-    known = any(head[at : at + len(magic)] == magic for magic, at in OTHER_MEDIA.items())
-    return Cause.UNSUPPORTED_FORMAT if known else Cause.NOT_A_PICTURE

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from tutela.decoding.decoder import Decoder, DecoderLost
+from tutela.decoding.errors import DecodingError
 from tutela.decoding.limits import Limits
 from tutela.decoding.models import Cause, Decoded
 from tutela.decoding.options import Options
@@ -27,16 +28,22 @@ memory killer. A file that overran its time is not."""
 
 
 class DecoderPool:
-    """At most `size` decoder processes, started when needed; safe to use from many threads."""
+    """At most `size` decoder processes, started when needed; safe to use from many threads.
+
+    Raises ValueError if `size` is below 1. After a fork the child must make a pool of its own.
+    """
 
     def __init__(
         self, options: Options | None = None, limits: Limits | None = None, size: int | None = None
     ) -> None:
         self.options = options or Options()
         self.limits = limits or Limits()
-        self.size = size or processors()
+        self.size = processors() if size is None else size
+        if self.size < 1:
+            raise ValueError("a pool has at least one decoder")
         self.types = [signal_type(name) for name in self.options.types]
         self.stream_types = [kind for kind in self.types if isinstance(kind, StreamSignalType)]
+        self._owner = os.getpid()
         self._places: queue.LifoQueue[Decoder | None] = queue.LifoQueue()
         for _ in range(self.size):
             self._places.put(None)
@@ -58,7 +65,7 @@ class DecoderPool:
     def decode(self, data: bytes | bytearray) -> Decoded:
         """Signals of a file's bytes, or the cause why there are none. Waits for a free decoder.
 
-        Raises `DecodingError` if no decoder can be started.
+        Raises `DecodingError` if no decoder can be started, or the pool is closed.
         """
         cause = Cause.DECODER_DIED
         for _ in range(ATTEMPTS):
@@ -72,12 +79,17 @@ class DecoderPool:
         return Decoded(cause=cause)
 
     def close(self) -> None:
-        """Wait for files in work, then end all decoders."""
+        """Wait for files in work, then end all decoders. Closing again does nothing."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
         for _ in range(self.size):
             decoder = self._places.get()
             if decoder is not None:
                 decoder.stop()
-        self._closed.set()
+        for _ in range(self.size):
+            self._places.put(None)  # for those who still wait: they find the pool closed
         self._watch.join()
 
     def __enter__(self) -> Self:
@@ -94,8 +106,13 @@ class DecoderPool:
     @contextmanager
     def _lend(self) -> Iterator[Decoder]:
         """A decoder from a free place. It goes back unless it was lost or has done its share."""
+        if os.getpid() != self._owner:  # two processes on one pipe would get each other's answers
+            raise DecodingError("This pool belongs to another process.", "Make one after the fork.")
         decoder, kept = self._places.get(), None
         try:
+            if self._closed.is_set():
+                kept = decoder
+                raise DecodingError("The pool of decoders is closed.")
             if decoder is None:
                 decoder = Decoder(self.options, self.limits)
                 self._mark(decoder, lent=True)
@@ -105,18 +122,20 @@ class DecoderPool:
             yield decoder
             kept = decoder if decoder.files < self.limits.max_files else None
         finally:
-            if decoder is not None:
-                self._mark(decoder, lent=False)
-                if kept is None:
+            try:
+                if decoder is not None and decoder is not kept:
                     decoder.stop()
-            self._places.put(kept)
+            finally:  # ^C while it stops must not lose the place
+                if decoder is not None:
+                    self._mark(decoder, lent=False)
+                self._places.put(kept)
 
     def _mark(self, decoder: Decoder, *, lent: bool) -> None:
         with self._lock:
             (self._lent.add if lent else self._lent.discard)(decoder)
 
     def _kill_late(self) -> None:
-        while not self._closed.wait(WATCH_SECONDS):
+        while not (self._closed.wait(WATCH_SECONDS) and not self._lent):
             now = time.monotonic()
             with self._lock:
                 for decoder in self._lent:

@@ -20,7 +20,9 @@ def fingerprint(stream: BinaryIO, pool: DecoderPool) -> Fingerprint:
     hashers = {kind.name: kind.hasher() for kind in pool.stream_types}
     for_decoder = len(hashers) < len(pool.types)
     data, size = bytearray(), 0
-    while chunk := stream.read(CHUNK):
+    while (chunk := stream.read(CHUNK)) != b"":
+        if chunk is None:
+            raise BlockingIOError("the stream has no more bytes yet: open it blocking")
         size += len(chunk)
         for name in list(hashers):
             try:

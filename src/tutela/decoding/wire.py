@@ -23,6 +23,10 @@ LONGEST_VALUE = 4096
 """Characters of a value, as the contract test of signal types has it."""
 
 
+LARGEST = 2**47
+"""No count or size in an answer is larger."""
+
+
 class BadMessage(Exception):
     """The other side did not speak this protocol."""
 
@@ -69,20 +73,25 @@ def encode(decoded: Decoded) -> dict[str, Any]:
     }
 
 
-def decode(message: dict[str, Any], types: Mapping[str, SignalType]) -> Decoded:
+def decode(message: dict[str, Any], types: Mapping[str, SignalType], max_frames: int) -> Decoded:
     """The answer, each part checked; raises `BadMessage`.
 
-    Only signals of `types` are taken, and only canonical values: a decoder has no say in the exact
-    hashes, which decide the most.
+    Only signals of `types` are taken, and only canonical values, no more than `max_frames` frames
+    can have: a decoder has no say in the exact hashes, which decide the most.
     """
     try:
+        if len(message["signals"]) > len(types) * len(VARIANTS) * max_frames:
+            raise ValueError("signals")
         picture = message["picture"]
-        return Decoded(
+        decoded = Decoded(
             signals=tuple(_signal(types, *parts) for parts in message["signals"]),
             picture=_picture(picture) if picture is not None else None,
             notes=frozenset(Note(n) for n in message["notes"]),
             cause=Cause(message["cause"]) if message["cause"] is not None else None,
         )
+        if decoded.cause is None and not decoded.signals:
+            raise ValueError("neither a signal nor a cause")
+        return decoded
     except (KeyError, TypeError, ValueError, SignalError):
         raise BadMessage("answer") from None
 
@@ -107,7 +116,7 @@ def _signal(
 
 
 def _whole(number: object) -> int:
-    if type(number) is not int:  # neither a float nor a bool
+    if type(number) is not int or number > LARGEST:  # neither a float nor a bool
         raise ValueError("number")
     return number
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from tutela.decoding import DecoderPool, Fingerprint, fingerprint
 from tutela.decoding.models import Cause, Note
 from tutela.matching import Known, Match
+from tutela.screening.files import open_regular
 from tutela.screening.models import Decision, LeftOut, Screened, Verdict
 
 TRUSTED = frozenset({"sha1", "sha256"})
@@ -23,6 +24,10 @@ TRUSTED = frozenset({"sha1", "sha256"})
 
 HARMLESS = frozenset({Cause.EMPTY, Cause.NOT_A_PICTURE, Cause.TOO_SMALL})
 """Causes that say there is no picture to look at, rather than that one could not be seen."""
+
+
+IN_PART = frozenset({Note.PARTIAL, Note.CUT_SHORT, Note.SAMPLED})
+"""Notes that say that something of the file was not looked at."""
 
 
 class Screener:
@@ -55,7 +60,7 @@ def judge(found: Fingerprint, matches: tuple[Match, ...], least_quality: int) ->
         return Decision(Verdict.REVIEW, _why_a_person(match, least_quality), match)
     if found.undecodable is not None and found.undecodable not in HARMLESS:
         return Decision(Verdict.REVIEW, found.undecodable.meaning)
-    if found.notes & {Note.PARTIAL, Note.CUT_SHORT}:
+    if found.notes & IN_PART:
         return Decision(Verdict.REVIEW, "only a part of the picture could be looked at")
     return Decision(Verdict.ALLOW, "nothing known is near")
 
@@ -93,7 +98,7 @@ def learn(files: Iterable[Path], pool: DecoderPool, known: Known) -> list[LeftOu
 
     def hashed(path: Path) -> Fingerprint | str:
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 return fingerprint(stream, pool)
         except OSError as error:
             return f"cannot be read: {error.strerror or type(error).__name__}."
@@ -123,6 +128,6 @@ def _learn_one(found: Fingerprint, owner: str, known: Known, least_quality: int)
         return f"{found.undecodable.meaning} {only_exact}"
     if found.low_quality:
         return f"The picture is too flat to be known by. {only_exact}"
-    if found.notes & {Note.PARTIAL, Note.CUT_SHORT}:
+    if found.notes & IN_PART:
         return "Only a part of the picture could be read; that part is known."
     return ""

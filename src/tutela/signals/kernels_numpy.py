@@ -31,11 +31,13 @@ class Taps:
             a, b = max(centre - left, 0), min(centre + right, full - 1)
             low, high = max(a - left, 0), min(b + right, full - 1)
             cut = b - a + 1 != width or a - left < 0 or b + right > full - 1
-            tent = np.zeros(high - low + 1)
-            for j in range(a, b + 1):
-                c, d = max(j - left, 0), min(j + right, full - 1)
-                share = width * width / ((b - a + 1) * (d - c + 1)) if cut else 1.0
-                tent[c - low : d - low + 1] += share
+            k = np.arange(high - low + 1)
+            tent = np.minimum(k + 1.0, 2.0 * width - 1 - k)
+            if cut:
+                tent[:] = 0
+                for j in range(a, b + 1):
+                    c, d = max(j - left, 0), min(j + right, full - 1)
+                    tent[c - low : d - low + 1] += width * width / ((b - a + 1) * (d - c + 1))
             first = low
             if mirrored:
                 first, tent = full - 1 - high, tent[::-1]
@@ -115,6 +117,9 @@ def bits_of(coefficients: NDArray[np.float32]) -> bytes:
 def pdq(
     pixels: Pixels, full_rows: int, full_cols: int, factor: int, dihedral: bool, /
 ) -> tuple[bytes, int]:
+    reduced = tuple(-(-full // factor) for full in (full_rows, full_cols)) if factor > 0 else ()
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or pixels.shape[:2] != reduced:
+        raise ValueError("pixels are bytes; rows and cols are the full size by factor, rounded up")
     if min(full_rows, full_cols) < SMALLEST:
         return bytes(32 * (8 if dihedral else 1)), 0
     rows, cols = pixels.shape[:2]
@@ -131,6 +136,8 @@ def pdq(
 
 
 def border(luma: Pixels, edge: str, level: int, tolerance: int, share: float, /) -> int:
+    if not (edge and edge[0] in "tblr" and 0 <= level <= 255 and 0 <= share <= 1):
+        raise ValueError("border needs luma, an edge, and levels and shares in range")
     lines = {"t": luma, "b": luma[::-1], "l": luma.T, "r": luma.T[::-1]}[edge[0]]
     needed = np.ceil(share * lines.shape[1])
     for count, line in enumerate(lines):

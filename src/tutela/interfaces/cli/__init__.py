@@ -11,13 +11,17 @@ def main() -> None:
     from tutela.errors import TutelaError
     from tutela.interfaces.cli.app import app
 
+    _open_outputs()
     try:
         app()
+        sys.stdout.flush()
     except TutelaError as error:
         print(f"tutela: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # those of files were caught where they were opened
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing more to a reader that went away
+        if not isinstance(error, BrokenPipeError):
+            print(f"tutela: the output cannot be written: {error.strerror}.", file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         if os.environ.get("TUTELA_DEBUG") == "1":
@@ -28,3 +32,14 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(3)
+
+
+def _open_outputs() -> None:
+    """What is printed goes where it belongs, or the command ends: never into the other stream."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - open until the process ends
+    if sys.stdout is None:
+        print("tutela: there is no standard output.", file=sys.stderr)
+        sys.exit(1)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # names may have any letter

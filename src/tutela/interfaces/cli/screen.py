@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,6 +15,7 @@ from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
 from tutela.matching import Known
 from tutela.screening import Screened, Screener, learn
+from tutela.screening.files import open_regular, regular_files
 
 
 def run(files: list[Path], against: Path, distance: int | None, *, as_json: bool) -> int:
@@ -26,9 +24,9 @@ def run(files: list[Path], against: Path, distance: int | None, *, as_json: bool
     failed = False
     with DecoderPool(chosen.signals, chosen.decoding.limits, size) as pool:
         known = Known(pool.types)
-        for left in learn(regular_files(against), pool, known):
+        for left in learn(regular_files(against, _complain_of), pool, known):
             failed |= left.unreadable
-            output.complain(f"{output.printable(left.path)}: {left.why}")
+            _complain_of(str(left.path), left.why)
         if not len(known):
             raise TutelaError(
                 f"Nothing in {output.printable(against)} can be known by the signal types"
@@ -43,7 +41,7 @@ def run(files: list[Path], against: Path, distance: int | None, *, as_json: bool
             for path, result in zip(files, results, strict=True):
                 if isinstance(result, str):
                     failed = True
-                    output.complain(f"{output.printable(path)}: {result}")
+                    _complain_of(str(path), result)
                     if as_json:
                         output.line({"file": output.printable(path), "error": result})
                 else:
@@ -90,26 +88,14 @@ class _Table:
             output.console().print(self.table)
 
 
-def regular_files(folder: Path) -> Iterator[Path]:
-    """Regular files below a folder, sorted; links are not followed, unreadable parts are named."""
-    for place, folders, names in os.walk(
-        folder, onerror=lambda e: output.complain(f"{output.printable(e.filename)}: {e.strerror}")
-    ):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(place, name)
-            if stat.S_ISREG(path.lstat().st_mode):
-                yield path
-
-
 def _screen_one(screener: Screener, path: Path) -> Screened | str:
     """The result, or why there is none."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return "is a folder, pipe or device, not a file."
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return screener.screen(stream)
     except OSError as error:
         return f"cannot be read: {error.strerror or type(error).__name__}."
-    except ValueError:
-        return "is not a name that a file can have."
+
+
+def _complain_of(name: str, why: str) -> None:
+    output.complain(f"{output.printable(name)}: {why}")
