@@ -5,5 +5,5 @@ Each module named in `BENCHES` measures one thing: it has a `TITLE`, a `HOW` in 
 since times of one machine say nothing on another; they hold when the machine is otherwise quiet.
 """
 
-BENCHES = ("kernel", "hashing", "fidelity", "variants", "robustness")
+BENCHES = ("kernel", "hashing", "fidelity", "variants", "matching", "growth", "robustness")
 """In the order of `all`: what is timed comes before what keeps every processor busy."""

@@ -146,3 +146,12 @@ def test_wrong_use_is_refused(native):
         native.mih_search(segment.buffer[1:], 5, segment.hashes[0].copy(), 31)
     with pytest.raises((ValueError, OverflowError)):
         native.mih_build(np.zeros(64, np.uint8), 2**32 - 1)
+
+
+@pytest.mark.parametrize("shared", [0, 7, 8, 16, 31])
+def test_distinct_hashes_are_in_byte_order_also_where_they_begin_alike(shared):
+    rng = np.random.default_rng(shared)
+    hashes = uniform(rng, 2000)
+    hashes[:, :shared] = rng.integers(0, 2, (2000, 1), np.uint8)
+    given_back = [bytes(h) for h in distinct_hashes(np.concatenate([hashes, hashes[:100]]))]
+    assert given_back == sorted(set(map(bytes, hashes)))
