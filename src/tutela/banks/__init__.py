@@ -1,0 +1,1 @@
+"""Banks of known signals, and the index that finds what is near one."""
