@@ -29,6 +29,7 @@ long.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -65,20 +66,20 @@ Pairs = list[tuple[int, int]]
 """Entries and distances, in order."""
 
 
-class Searcher:
+class Searcher(ABC):
     """A bank that is asked for one hash at a time."""
 
     name: str
     queries = QUERIES
     build_s: float | None = None
 
+    @abstractmethod
     def ask(self, value: str) -> Any:
         """What is timed: all hashes within `INDEXED` bits of one in hexadecimal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pairs(self, answer: Any) -> Pairs:
         """What an answer says."""
-        raise NotImplementedError
 
 
 class Ours(Searcher):

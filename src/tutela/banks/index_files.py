@@ -31,7 +31,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tutela.errors import TutelaError
+from tutela.banks.errors import BuilderBusy, Damaged, IndexFileError
 from tutela.matching.segment import BYTES, Segment, size_of
 from tutela.signals.kernels import NATIVE
 
@@ -72,28 +72,6 @@ ENTRY = np.dtype(f"S{BYTES}")
 
 
 __all__ = ["BuilderBusy", "Built", "Damaged", "IndexFileError", "IndexFiles", "OpenSegment"]
-
-
-class IndexFileError(TutelaError):
-    """The files of an index could not be written or read."""
-
-    exit_code = 3
-
-
-class BuilderBusy(IndexFileError):
-    """Another builder is at work on this index."""
-
-    exit_code = 1
-
-
-class Damaged(IndexFileError):
-    """The files of an index are not what a builder left, or not for this build of Tutela."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            f"The index file {path} cannot be used: {why}.",
-            "Build this index again from the database.",
-        )
 
 
 @dataclass(frozen=True, slots=True)

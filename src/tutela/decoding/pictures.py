@@ -155,7 +155,7 @@ class Reader:
                 raise
             except MemoryError:
                 raise Undecodable(Cause.OUT_OF_MEMORY) from None
-            except Exception as error:
+            except Exception as error:  # hostile bytes raise anything, see above
                 unknown = isinstance(error, UnidentifiedImageError)
             finally:
                 ImageFile.LOAD_TRUNCATED_IMAGES = False

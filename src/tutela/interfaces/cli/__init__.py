@@ -23,7 +23,7 @@ def main() -> None:
         if not isinstance(error, BrokenPipeError):
             print(f"tutela: the output cannot be written: {error.strerror}.", file=sys.stderr)
         sys.exit(1)
-    except Exception as error:
+    except Exception as error:  # a fault of ours: one sentence for the user, not a trace
         if os.environ.get("TUTELA_DEBUG") == "1":
             raise
         print(

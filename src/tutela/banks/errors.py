@@ -1,0 +1,29 @@
+"""What can go wrong with the files of an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tutela.errors import TutelaError
+
+
+class IndexFileError(TutelaError):
+    """The files of an index could not be written or read."""
+
+    exit_code = 3
+
+
+class BuilderBusy(IndexFileError):
+    """Another builder is at work on this index."""
+
+    exit_code = 1
+
+
+class Damaged(IndexFileError):
+    """The files of an index are not what a builder left, or not for this build of Tutela."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"The index file {path} cannot be used: {why}.",
+            "Build this index again from the database.",
+        )
