@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tutela.matching.layouts import mih_compare
 from tutela.matching.models import Match
-from tutela.matching.segment import mih_compare
 from tutela.signals import Signal, SignalType
 
 

@@ -26,6 +26,9 @@ class SignalType(Protocol):
     match_distance: int
     """The largest distance at which two values are usually called a match; 0 for exact types."""
 
+    # A type may also say `digits: int`, if every canonical value is that many digits in
+    # hexadecimal: only then can it be banked.
+
     def validate(self, value: str) -> str:
         """The value in its one canonical form; raises `SignalError` if it is not of this type."""
         ...

@@ -18,14 +18,14 @@ class Digest:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.length = hashlib.new(name, usedforsecurity=False).digest_size * 2
-        self._form = re.compile(rf"[0-9a-f]{{{self.length}}}")
+        self.digits = hashlib.new(name, usedforsecurity=False).digest_size * 2
+        self._form = re.compile(rf"[0-9a-f]{{{self.digits}}}")
 
     def validate(self, value: str) -> str:
         canonical = value.strip().lower()
         if not self._form.fullmatch(canonical):
             raise SignalError(
-                f"This is not a {self.name} value.", f"It has {self.length} hexadecimal digits."
+                f"This is not a {self.name} value.", f"It has {self.digits} hexadecimal digits."
             )
         return canonical
 

@@ -28,6 +28,7 @@ HASH = 32  # bytes
 
 class Pdq:
     name = "pdq"
+    digits = 64
     max_distance = 256
     match_distance = 31
     """Meta's recommended "confident match" threshold (threatexchange, pdq_utils)."""
