@@ -1,0 +1,1 @@
+"""Who acts: keys, and the acts that take two of them."""

@@ -1,0 +1,51 @@
+"""Many rows in one statement: what an import needs, ten times as fast as an object for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Table
+
+from tutela.storage.database import Session
+
+
+def upsert(
+    session: Session, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], rest: str
+) -> None:
+    """Insert rows, and where they conflict do what `rest` says: `ON CONFLICT …`, in SQL of both.
+
+    No two of the rows may conflict with each other. `{greatest}` and `{least}` in `rest` become the
+    database's functions of these names.
+    """
+    connection = session.connection()
+    names = ", ".join(columns)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) "  # noqa: S608 - our own names
+        prepared = [tuple(_stored(v) if type(v) is datetime else v for v in row) for row in rows]
+        if prepared:
+            connection.exec_driver_sql(sql + rest.format(greatest="max", least="min"), prepared)
+        return
+    staging = f"staging_{table.name}"
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DELETE ROWS"
+    )
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor:
+        with cursor.copy(f"COPY {staging} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(
+            f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {staging} "  # noqa: S608
+            + rest.format(greatest="greatest", least="least")
+        )
+        cursor.execute(f"DELETE FROM {staging}")  # noqa: S608 - should this transaction go on
+
+
+@lru_cache(maxsize=4096)
+def _stored(at: datetime) -> str:
+    """A time as SQLAlchemy stores it in SQLite."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
