@@ -1,10 +1,31 @@
-"""What can go wrong with the files of an index."""
+"""What can go wrong with banks, and with the files of an index."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from tutela.errors import TutelaError
+
+
+class BankError(TutelaError):
+    """What was asked of a bank cannot be done."""
+
+
+class NoSuchBank(BankError):
+    """There is no bank of this name, or it is being deleted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no bank {name!r}.", "Run: tutela bank list")
+
+
+class NotAllowed(BankError):
+    """The licence or the purpose of a bank forbids it."""
+
+
+class IndexNotReady(TutelaError):
+    """What is known cannot be searched now; nothing was searched."""
+
+    exit_code = 3
 
 
 class IndexFileError(TutelaError):

@@ -1,0 +1,66 @@
+"""The root of a bank: a digest of the set of its signals, kept up to date with each change.
+
+LtHash (Lewi, Kim, Maykov, Weis: "Securing Update Propagation with Homomorphic Hashing", IACR
+2019/227) with 1024 lanes of 16 bits over SHAKE-128: each signal becomes 2048 bytes, and a set is
+the sum of them, lane by lane. What is added is added, what is removed is subtracted, so that a
+bank of ten million costs no more to change than one of ten. The root is the SHA-256 of the sum.
+
+A bank's salt goes into each: a root tells nobody whether a value that they guess is in the bank.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANES = 1024
+BYTES = 2 * LANES
+EMPTY = bytes(BYTES)
+"""The sum of no signals."""
+
+PART = 1024
+"""Signals summed at a time: 2 MiB."""
+
+Sum = NDArray[np.uint16]
+
+
+def element(
+    salt: bytes, kind: str, value: bytes, origin: tuple[str, str, str], external_id: str
+) -> bytes:
+    """What of a signal counts: its value and who gave it; each part with its length before it."""
+    parts = (kind.encode(), value, *(text.encode() for text in origin), external_id.encode())
+    return salt + b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+
+
+def summed(elements: Iterable[bytes]) -> Sum:
+    """The sum of elements: about 5 us each."""
+    total = np.zeros(LANES, np.uint16)
+    part: list[bytes] = []
+    for one in elements:
+        part.append(hashlib.shake_128(one).digest(BYTES))
+        if len(part) == PART:
+            total += _lanes(part)
+            part.clear()
+    if part:
+        total += _lanes(part)
+    return total
+
+
+def _lanes(part: list[bytes]) -> Sum:
+    rows = np.frombuffer(b"".join(part), "<u2").reshape(-1, LANES)
+    total: Sum = rows.sum(axis=0, dtype=np.uint16)
+    return total
+
+
+def changed(state: bytes, added: Sum, removed: Sum) -> bytes:
+    """The state of a bank after a change."""
+    sums = np.frombuffer(state, "<u2") + added - removed
+    return sums.astype("<u2").tobytes()
+
+
+def root(state: bytes) -> str:
+    """The root of a bank in this state, in hexadecimal."""
+    return hashlib.sha256(state).hexdigest()

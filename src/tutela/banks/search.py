@@ -1,0 +1,217 @@
+"""From signals to matches: what the index proposes, the database confirms."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, func, select
+
+from tutela.banks import service
+from tutela.banks.live import BankIndex
+from tutela.banks.models import Bank, BankedSignal, Origin
+from tutela.banks.values import is_near, unpacked
+from tutela.matching.models import Match
+from tutela.signals import Signal
+from tutela.storage import Database, Session
+
+BankRow = Row[bytes, int, int, int, int | None]
+"""Of a value in a bank: value, bank_id, owners, members, quality."""
+
+Owned = dict[tuple[str, bytes], list[BankRow]]
+
+BATCH = 500
+"""Values in one statement."""
+
+REVIEWED = 40
+"""The largest distance of a bank that can decide by itself; a wider one asks a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One signal of a bank, with all that is known of where it comes from."""
+
+    number: int
+    bank: str
+    type: str
+    value: str
+    source: str
+    member: str
+    external_id: str
+    hashed_by: str
+    quality: int | None
+    labels: tuple[str, ...]
+    first_seen: datetime
+    last_seen: datetime
+
+
+class BankSearch:
+    """Searches all banks that are on."""
+
+    def __init__(self, index: BankIndex, database: Database) -> None:
+        self.index = index
+        self.database = database
+
+    def __len__(self) -> int:
+        with self.database.reading() as session:
+            return int(session.scalar(select(func.sum(Bank.signals))) or 0)
+
+    def search(self, signals: Iterable[Signal], distance: int | None = None) -> list[Match]:
+        """All matches, nearest first: one for each bank that has a value near a signal.
+
+        `distance` overrides the banks' own for types that have distances, where it is less.
+        Raises `IndexNotReady` or `StorageError`: what could not be searched is never passed over.
+        """
+        asked: dict[str, list[Signal]] = defaultdict(list)
+        for signal in signals:
+            if signal.type in self.index.types:
+                asked[signal.type].append(signal)
+        proposed: list[tuple[Signal, bytes, int]] = []
+        for name, some in asked.items():
+            queries = [bytes.fromhex(signal.value) for signal in some]
+            found = self.index.search(self.index.types[name], queries)
+            proposed += [(some[number], value, apart) for number, value, apart in found]
+        if not proposed:
+            return []
+        item = item_of([signal for some in asked.values() for signal in some])
+        with self.database.reading() as session:
+            matches = self._confirmed(session, proposed, item, distance)
+        return sorted(matches, key=lambda match: match.distance)
+
+    def _confirmed(
+        self,
+        session: Session,
+        proposed: Sequence[tuple[Signal, bytes, int]],
+        item: bytes,
+        distance: int | None,
+    ) -> list[Match]:
+        owned = owners_by_bank(session, {(s.type, value) for s, value, _ in proposed})
+        banks = {
+            bank.id: bank
+            for bank in session.scalars(
+                select(Bank).where(
+                    Bank.id.in_({row.bank_id for rows in owned.values() for row in rows})
+                )
+            )
+        }
+        now = self.database.now()
+        matches = []
+        for signal, value, apart in proposed:
+            for row in owned.get((signal.type, value), ()):
+                bank = banks[row.bank_id]
+                if (
+                    service.is_on(bank, now)
+                    and apart <= self._limit(bank, signal.type, distance)
+                    and share_of(item, bank.salt) < bank.rollout
+                ):
+                    matches.append(self._match(session, signal, value, apart, bank, row))
+        return matches
+
+    def _limit(self, bank: Bank, name: str, distance: int | None) -> int:
+        kind = self.index.types[name]
+        if not is_near(kind):
+            return 0
+        own = kind.match_distance if bank.distance is None else bank.distance
+        return own if distance is None else min(own, distance)
+
+    def _match(
+        self, session: Session, signal: Signal, value: bytes, apart: int, bank: Bank, row: BankRow
+    ) -> Match:
+        labels = session.scalars(
+            select(BankedSignal.labels)
+            .where(
+                BankedSignal.type == signal.type,
+                BankedSignal.value == value,
+                BankedSignal.bank_id == bank.id,
+                BankedSignal.labels != "",
+            )
+            .distinct()
+        )
+        return Match(
+            signal,
+            apart,
+            bank.name,
+            Signal(signal.type, unpacked(value), row.quality),
+            purpose=str(bank.purpose),
+            source=bank.source,
+            labels=tuple(sorted({code for text in labels for code in text.split()})),
+            owners=row.owners,
+            members=row.members,
+            vetoes=bank.purpose.vetoes,
+            only_review=bank.distance is not None and bank.distance > REVIEWED,
+        )
+
+
+def owners_by_bank(session: Session, wanted: Iterable[tuple[str, bytes]]) -> Owned:
+    """Of each type and value, a row a bank that has it: bank_id, owners, members, quality."""
+    values: dict[str, list[bytes]] = defaultdict(list)
+    for name, value in sorted(wanted):
+        values[name].append(value)
+    found: Owned = defaultdict(list)
+    for name, some in values.items():
+        for at in range(0, len(some), BATCH):
+            rows = session.execute(
+                select(
+                    BankedSignal.value,
+                    BankedSignal.bank_id,
+                    func.count().label("owners"),
+                    func.count(Origin.member.distinct()).label("members"),
+                    func.max(BankedSignal.quality).label("quality"),
+                )
+                .join(Origin, Origin.id == BankedSignal.origin_id)
+                .where(BankedSignal.type == name, BankedSignal.value.in_(some[at : at + BATCH]))
+                .group_by(BankedSignal.value, BankedSignal.bank_id)
+            )
+            for row in rows:
+                found[name, row.value].append(row)
+    return found
+
+
+def owners(
+    session: Session,
+    *,
+    type: str | None = None,  # noqa: A002 - the field's name
+    value: bytes | None = None,
+    bank: Bank | None = None,
+    after: int = 0,
+    limit: int = 100,
+) -> list[Owner]:
+    """Signals in the order of their numbers, from the one after `after`: of a value, of a bank, or
+    of both. All there are, a page at a time."""
+    query = (
+        select(BankedSignal, Origin, Bank.name)
+        .join(Origin, Origin.id == BankedSignal.origin_id)
+        .join(Bank, Bank.id == BankedSignal.bank_id)
+        .where(BankedSignal.id > after, Bank.deleted_at.is_(None))
+        .order_by(BankedSignal.id)
+        .limit(limit)
+    )
+    if bank is not None:
+        query = query.where(BankedSignal.bank_id == bank.id)
+    if type is not None:
+        query = query.where(BankedSignal.type == type)
+    if value is not None:
+        query = query.where(BankedSignal.value == value)
+    return [
+        Owner(
+            signal.id, name, signal.type, unpacked(signal.value), origin.source, origin.member,
+            signal.external_id, origin.hashed_by, signal.quality, tuple(signal.labels.split()),
+            signal.first_seen, signal.last_seen,
+        )
+        for signal, origin, name in session.execute(query)
+    ]  # fmt: skip
+
+
+def item_of(signals: Sequence[Signal]) -> bytes:
+    """What is the same for an item whenever it comes: its strongest exact hash, if it has one."""
+    whole = [signal for signal in signals if signal.frame is None] or list(signals)
+    return max(whole, key=lambda signal: (len(signal.value), signal.value)).value.encode()
+
+
+def share_of(item: bytes, salt: bytes) -> float:
+    """Where an item stands from 0 to 1 in a bank's rollout: the same each time."""
+    number = int.from_bytes(hashlib.sha256(salt + item).digest()[:7])
+    return number / (1 << 56)

@@ -1,0 +1,54 @@
+"""How values of a signal type are stored and searched."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tutela.banks.errors import BankError
+from tutela.matching.layouts import NEAR, Equal, Layout
+from tutela.signals.protocol import SignalType
+from tutela.signals.registry import signal_type
+
+NEAR_BITS = 256
+"""Bits of the values that are searched within a distance."""
+
+
+@cache
+def bankable(name: str) -> SignalType:
+    """The type of this name. Raises `SignalError` if there is none, `BankError` if its values are
+    not digits in hexadecimal that are equal or not, or 256 bits."""
+    if ":" in name:  # it would import a module that a list names
+        raise BankError(f"{name!r} is not a signal type that banks take.")
+    kind = signal_type(name)
+    digits = getattr(kind, "digits", None)
+    if digits is None or (kind.max_distance > 1 and digits * 4 != NEAR_BITS):
+        raise BankError(
+            f"Signals of type {kind.name} cannot be banked.",
+            "Banks take types whose values are digits in hexadecimal (docs/extension-points.md).",
+        )
+    return kind
+
+
+def is_near(kind: SignalType) -> bool:
+    """Whether values of this type are searched within a distance, rather than equal or not."""
+    return kind.max_distance > 1
+
+
+def layout(kind: SignalType) -> Layout:
+    """How an index of this type is laid out."""
+    return NEAR if is_near(kind) else Equal(width(kind))
+
+
+def width(kind: SignalType) -> int:
+    """Bytes of a stored value."""
+    return int(kind.digits) // 2  # type: ignore[attr-defined] # those that are bankable have it
+
+
+def packed(kind: SignalType, text: str) -> bytes:
+    """The stored form of a value that a list holds. Raises `SignalError` if it is none."""
+    return bytes.fromhex(kind.validate(text))
+
+
+def unpacked(value: bytes) -> str:
+    """The canonical form of a stored value."""
+    return value.hex()

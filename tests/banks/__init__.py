@@ -1,0 +1,1 @@
+"""Tests of the banks, and the index files that they make."""
