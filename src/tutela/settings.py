@@ -20,8 +20,8 @@ from tutela.errors import TutelaError
 FILE = "TUTELA_CONFIG"
 NAME = "tutela.toml"
 NOT_SETTINGS = frozenset({
-    FILE, "TUTELA_NATIVE", "TUTELA_DEBUG", "TUTELA_PHOTOGRAPHS", "TUTELA_REQUIRE",
-    "TUTELA_WRITE_DOCS",
+    FILE, "TUTELA_KEY", "TUTELA_NATIVE", "TUTELA_DEBUG", "TUTELA_PHOTOGRAPHS", "TUTELA_REQUIRE",
+    "TUTELA_POSTGRES", "TUTELA_WRITE_DOCS",
 })  # fmt: skip
 """Names in the environment that say how to run, not what the service does."""
 
@@ -50,9 +50,58 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True)
+class Imports:
+    """How lists are read into banks."""
+
+    chunk: int = field(
+        default=10_000,
+        metadata={
+            "reason": "Signals of a list stored in one transaction: what a crash repeats, and for"
+            " how long others wait to write, half a second or so."
+        },
+    )
+    longest_line: int = field(
+        default=65_536,
+        metadata={
+            "reason": "Bytes of one line of a list; a longer one is rejected. A file without line"
+            " ends is no list, and must not fill the memory."
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.chunk <= 100_000:
+            raise ValueError("chunk must be between 1 and 100000")
+        if not 64 <= self.longest_line <= 1 << 24:
+            raise ValueError("longest_line must be between 64 and 16777216")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one process."""
 
+    data: str = field(
+        default="",
+        metadata={
+            "reason": "The data directory: database, index, checkpoints. Empty means"
+            " `$XDG_DATA_HOME/tutela`, or `~/.local/share/tutela`."
+        },
+    )
+    database_url: str = field(
+        default="",
+        metadata={
+            "reason": "The database, as postgresql://user@host/name. Empty means the SQLite file"
+            " `tutela.db` in the data directory."
+        },
+    )
+    keys: str = field(
+        default="",
+        metadata={
+            "reason": "The folder of secret keys, outside the data directory: who has the data must"
+            " not be able to sign. Empty means `$XDG_CONFIG_HOME/tutela/keys`, or"
+            " `~/.config/tutela/keys`."
+        },
+    )
+    imports: Imports = field(default_factory=Imports)
     signals: Options = field(default_factory=Options)
     decoding: Decoding = field(default_factory=Decoding)
 
@@ -78,8 +127,15 @@ def _places(environment: Mapping[str, str]) -> list[Path]:
     """Where the settings file may be. Not the current folder: it may be a stranger's."""
     if FILE in environment:
         return [Path(environment[FILE])]
-    own = environment.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()
-    return [Path(own, "tutela", NAME), Path("/etc/tutela", NAME)]
+    return [
+        own_folder("XDG_CONFIG_HOME", "~/.config", environment) / NAME,
+        Path("/etc/tutela", NAME),
+    ]
+
+
+def own_folder(name: str, otherwise: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder `tutela` of this user's configuration or data (XDG base directories)."""
+    return Path(environment.get(name) or Path(otherwise).expanduser(), "tutela")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -140,5 +196,5 @@ def _typed(value: Any, default: Any, setting: str, place: str) -> Any:
     elif type(value) is type(default):
         return value
     else:
-        wanted = {bool: "true or false", int: "a whole number"}[type(default)]
+        wanted = {bool: "true or false", int: "a whole number", str: "a text"}[type(default)]
     raise SettingsError(f"{place}: {setting} must be {wanted}.")

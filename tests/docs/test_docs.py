@@ -8,16 +8,23 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from tutela.banks.lists import FIELDS
+from tutela.banks.models import Purpose
+from tutela.banks.search import REVIEWED
+from tutela.banks.service import TAKES_TWO
 from tutela.decoding.models import Cause, Note
 from tutela.decoding.pictures import FORMATS
 from tutela.interfaces.cli.app import app
-from tutela.settings import Settings
+from tutela.matching.layouts import FARTHEST, INDEXED
+from tutela.people.keys import Scope
+from tutela.settings import NOT_SETTINGS, Settings
 from tutela.signals.variants import DEFAULT_VARIANTS, VARIANTS
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +56,8 @@ def settings_in(settings: Any, prefix: str = "") -> list[tuple[str, Any, str]]:
 
 
 def shown(value: Any) -> str:
+    if value == "":
+        return "empty"
     if isinstance(value, tuple):
         return ", ".join(f"`{v}`" for v in value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
@@ -84,18 +93,107 @@ def test_every_note_and_format_is_documented():
         assert f"`{name}`" in page, name
 
 
+def commands_of(group: Any, name: str = "tutela") -> Iterator[tuple[str, Any]]:
+    """Every command that can be given, by its whole name, in the order of the app."""
+    for word, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands_of(command, f"{name} {word}")
+        else:
+            yield f"{name} {word}", command
+
+
 def test_every_command_and_option_is_documented():
     page = (DOCS / "commands.md").read_text()
-    group = typer.main.get_command(app)
-    commands = group.commands
+    commands = dict(commands_of(typer.main.get_command(app)))
+    assert "tutela bank create" in commands and "tutela screen" in commands
     for name, command in commands.items():
-        assert f"## tutela {name}" in page, name
-        section = page.split(f"## tutela {name}\n", 1)[1].split("\n## ", 1)[0]
+        assert f"\n## {name}\n" in page, name
+        section = page.split(f"\n## {name}\n", 1)[1].split("\n## ", 1)[0]
+        usage = section.strip("\n").split("\n\n", 1)[0]
+        assert usage.startswith(f"    {name}"), name
+        options = set()
         for parameter in command.params:
-            for option in parameter.opts if parameter.param_type_name == "option" else ():
-                assert option == "--help" or f"`{option}`" in section, (name, option)
-    headings = re.findall(r"^## tutela (\S+)$", page, re.MULTILINE)
-    assert headings == list(commands)
+            if parameter.param_type_name == "option":
+                options |= {*parameter.opts, *parameter.secondary_opts} - {"--help", "-h"}
+            else:
+                assert str(parameter.metavar) in usage, (name, parameter.metavar)
+        for option in options:
+            assert f"`{option}`" in section, (name, option)
+        in_table = {o for row in rows_of(section) for o in re.findall(r"`(--[a-z-]+)`", row[0])}
+        assert in_table == options, (name, in_table ^ options)
+    assert re.findall(r"^## (tutela .+)$", page, re.MULTILINE) == list(commands)
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of all rows of the tables in a text."""
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.split("\n")
+        if line.startswith("|") and not line.startswith("|---")
+    ]
+
+
+def test_every_purpose_is_documented_with_what_it_leads_to():
+    rows = {row[0]: row for row in rows_of((DOCS / "banks.md").read_text())}
+    for purpose in Purpose:
+        _, _, report, others = rows[f"`{purpose}`"]
+        assert report == ("yes" if purpose.reportable else "no"), purpose
+        assert others == ("speaks against them" if purpose.vetoes else "stand"), purpose
+        assert f"`{purpose}`" in (DOCS / "commands.md").read_text()
+
+
+def test_every_field_of_a_list_is_documented():
+    page = (DOCS / "banks.md").read_text()
+    rows = {name for row in rows_of(page) for name in re.findall(r"`(\w+)`", row[0])}
+    assert rows.issuperset(FIELDS)
+
+
+def test_what_of_a_bank_takes_two_people_is_documented():
+    page = (DOCS / "banks.md").read_text()
+    section = page.split("\n## Two people\n", 1)[1].split("\n## ", 1)[0]
+    for field in TAKES_TWO:
+        assert f"`{field}`" in section, field
+
+
+def test_the_limits_of_distances_are_documented():
+    section = (DOCS / "banks.md").read_text().split("\n## Distance\n", 1)[1].split("\n## ", 1)[0]
+    numbers = [int(row[0].split(" ")[-1]) for row in rows_of(section)[1:]]
+    assert numbers == [INDEXED, REVIEWED, FARTHEST]
+
+
+def test_every_scope_of_a_key_is_documented():
+    page = (DOCS / "commands.md").read_text()
+    section = page.split("\n## tutela key create\n", 1)[1].split("\n## ", 1)[0]
+    for scope in Scope:
+        assert f"`{scope}`" in section, scope
+
+
+def test_every_act_in_the_audit_log_is_documented():
+    logged = {
+        action
+        for path in (ROOT / "src").rglob("*.py")
+        if "audit.append(" in (text := path.read_text())
+        for action in re.findall(r'"([a-z]+\.[a-z]+)"', text)
+    }
+    assert {"bank.add", "bank.import", "key.create", "approval.give"} <= logged
+    rows = rows_of((DOCS / "audit.md").read_text())
+    documented = {name for row in rows for name in re.findall(r"`([a-z]+\.[a-z]+)`", row[0])}
+    assert documented == logged
+
+
+def test_every_name_in_the_environment_is_documented():
+    page = (DOCS / "settings.md").read_text()
+    for name in NOT_SETTINGS:
+        assert f"`{name}" in page, name
+    assert "`TUTELA_POSTGRES`" in (DOCS / "building.md").read_text()
+    assert "`TUTELA_KEY`" in (DOCS / "commands.md").read_text()
+
+
+def test_every_package_is_on_the_map():
+    page = (DOCS / "building.md").read_text()
+    places = [p for p in (ROOT / "src" / "tutela").iterdir() if not p.name.startswith("_")]
+    for name in [p.stem for p in places if p.suffix == ".py" or (p / "__init__.py").exists()]:
+        assert re.search(rf"^    {name}\b", page, re.MULTILINE), name
 
 
 def test_every_extension_point_is_documented():
@@ -123,8 +221,17 @@ def test_every_make_target_says_what_it_is_for():
 
 def test_links_between_pages_lead_somewhere():
     for page in (ROOT / "README.md", *DOCS.glob("*.md")):
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
-            assert (page.parent / target).exists(), (page.name, target)
+        text = page.read_text()
+        for target, part in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", text.replace("\n", " ")):
+            path = page.parent / target if target else page
+            assert path.exists(), (page.name, target)
+            assert not part or part in anchors(path.read_text()), (page.name, target, part)
+
+
+def anchors(text: str) -> set[str]:
+    """What a link may name of a page: its headings, as GitHub writes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_lock_files_name_no_host():

@@ -114,7 +114,7 @@ def test_a_name_with_markup_is_only_a_name(known, photos, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["screen", "x"], 2, "--against"),
+        (["screen"], 2, "FILE"),
         (["screen", "x", "--against", "/nowhere"], 2, "does not exist"),
         (["screen", "x", "--against", "{empty}"], 1, "can be known by the signal types"),
         (["screen", "x", "--against", "{empty}", "--distance", "300"], 2, "256"),
@@ -297,3 +297,14 @@ def test_a_file_that_vanishes_from_the_known_folder_is_named(tmp_path, monkeypat
     (tmp_path / "b.png").unlink()
     assert list(walk) == []
     assert complaints == [("b.png", "cannot be read: No such file or directory.")]
+
+
+def test_selftest_finds_the_test_picture_in_the_banks(tmp_path, monkeypatch):
+    monkeypatch.setenv("TUTELA_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TUTELA_KEYS", str(tmp_path / "keys"))
+    before = {line["check"]: line for line in records(tutela("selftest", "--json"))}
+    assert not before["installation"]["ok"] and "tutela init" in before["installation"]["text"]
+    assert tutela("init").returncode == 0
+    ran = tutela("selftest", "--json")
+    after = {line["check"]: line for line in records(ran)}
+    assert ran.returncode == 0 and after["banks"]["ok"], ran.stdout

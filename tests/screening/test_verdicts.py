@@ -31,7 +31,7 @@ def found(cause: Cause | None = None, *notes: Note) -> Fingerprint:
         ([match("pdq", quality=50)], Verdict.BLOCK),
         ([match("pdq", quality=49)], Verdict.REVIEW),
         ([match("pdq", quality=90, known=49)], Verdict.REVIEW),
-        ([match("pdq", quality=90, known=None)], Verdict.REVIEW),
+        ([match("pdq", quality=90, known=None)], Verdict.BLOCK),
         ([match("pdq", quality=90, variant="mirrored")], Verdict.REVIEW),
         ([match("pdq", quality=90, variant="mirrored"), match("sha256")], Verdict.BLOCK),
         ([match("crc32")], Verdict.REVIEW),

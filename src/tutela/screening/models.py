@@ -36,7 +36,8 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """What came of one file. `matches` are all there are, nearest first.
+    """What came of one file. `matches` are all that count, nearest first; `vetoed` those that a
+    bank of harmless pictures speaks against.
 
     `seconds` is wall time from the first byte read to the verdict.
     """
@@ -45,3 +46,4 @@ class Screened:
     matches: tuple[Match, ...]
     fingerprint: Fingerprint
     seconds: float
+    vetoed: tuple[Match, ...] = ()

@@ -8,16 +8,18 @@ looked at, or only in part, is for a person too.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from tutela.decoding import DecoderPool, Fingerprint, fingerprint
 from tutela.decoding.models import Cause, Note
-from tutela.matching import Known, Match
+from tutela.matching import Match
+from tutela.matching.vetoes import divided
 from tutela.screening.files import open_regular
 from tutela.screening.models import Decision, LeftOut, Screened, Verdict
+from tutela.signals import Signal
 
 TRUSTED = frozenset({"sha1", "sha256"})
 """Exact hashes that alone decide. MD5 can be forged; of other types nothing is known here."""
@@ -30,10 +32,24 @@ IN_PART = frozenset({Note.PARTIAL, Note.CUT_SHORT, Note.SAMPLED})
 """Notes that say that something of the file was not looked at."""
 
 
+class Searched(Protocol):
+    """What is known: signals in memory (`tutela.matching.Known`), or banks."""
+
+    def search(
+        self, signals: Iterable[Signal], distance: int | None = None
+    ) -> list[Match]: ...  # pragma: no cover
+
+
+class Learner(Protocol):
+    """What takes signals to know."""
+
+    def add(self, signal: Signal, owner: str) -> None: ...  # pragma: no cover
+
+
 class Screener:
     """Screens streams against known signals with a pool of decoders."""
 
-    def __init__(self, pool: DecoderPool, known: Known, distance: int | None = None) -> None:
+    def __init__(self, pool: DecoderPool, known: Searched, distance: int | None = None) -> None:
         self.pool = pool
         self.known = known
         self.distance = distance
@@ -42,15 +58,16 @@ class Screener:
         """What came of a stream. Raises what reading it raises, and `DecodingError`."""
         began = time.perf_counter()
         found = fingerprint(stream, self.pool)
-        matches = tuple(self.known.search(found.signals, self.distance))
-        decision = judge(found, matches, self.pool.options.low_quality_below)
-        return Screened(decision, matches, found, time.perf_counter() - began)
+        counted, vetoed = divided(self.known.search(found.signals, self.distance))
+        decision = judge(found, counted, self.pool.options.low_quality_below)
+        seconds = time.perf_counter() - began
+        return Screened(decision, tuple(counted), found, seconds, tuple(vetoed))
 
 
-def judge(found: Fingerprint, matches: tuple[Match, ...], least_quality: int) -> Decision:
+def judge(found: Fingerprint, matches: Sequence[Match], least_quality: int) -> Decision:
     """The verdict on a file of these matches, nearest first."""
     for match in matches:
-        if match.signal.type in TRUSTED:
+        if match.signal.type in TRUSTED and not match.only_review:
             return Decision(Verdict.BLOCK, f"the same {match.signal.type} is known", match)
     for match in matches:
         if _certain(match, least_quality):
@@ -69,13 +86,16 @@ def _certain(match: Match, least_quality: int) -> bool:
     return (
         match.signal.type == "pdq"
         and match.signal.variant == "plain"
+        and not match.only_review
         and _has_detail(match, least_quality)
     )
 
 
 def _has_detail(match: Match, least_quality: int) -> bool:
-    qualities = (match.signal.quality, match.known.quality)
-    return all(quality is not None and quality >= least_quality for quality in qualities)
+    """Lists often do not say how much detail the known picture has; that of the upload decides,
+    and a hash that is near one of a picture with detail is seldom one of a flat picture."""
+    own, known = match.signal.quality, match.known.quality
+    return own is not None and min(own, own if known is None else known) >= least_quality
 
 
 def _why_a_person(match: Match, least_quality: int) -> str:
@@ -83,12 +103,14 @@ def _why_a_person(match: Match, least_quality: int) -> str:
         return "the same md5 is known, which can be forged"
     if match.signal.type != "pdq":
         return f"a known {match.signal.type} matches"
+    if match.only_review:
+        return "the bank asks for so wide a distance that a person must look"
     if not _has_detail(match, least_quality):
         return "a picture with little detail is near a known one"
     return f"an altered copy of a known picture ({match.signal.variant})"
 
 
-def learn(files: Iterable[Path], pool: DecoderPool, known: Known) -> list[LeftOut]:
+def learn(files: Iterable[Path], pool: DecoderPool, known: Learner) -> list[LeftOut]:
     """Add the signals of files to `known`, each under its path; gives what was left out, and why.
 
     Only the plain variant is learned: the others are made from the upload. Flat pictures are left
@@ -115,7 +137,7 @@ def learn(files: Iterable[Path], pool: DecoderPool, known: Known) -> list[LeftOu
     return left_out
 
 
-def _learn_one(found: Fingerprint, owner: str, known: Known, least_quality: int) -> str:
+def _learn_one(found: Fingerprint, owner: str, known: Learner, least_quality: int) -> str:
     """What was left out of one file, and why, or an empty text."""
     if found.undecodable is Cause.EMPTY:
         return found.undecodable.meaning  # else every other empty file would be the same

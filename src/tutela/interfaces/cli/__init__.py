@@ -26,6 +26,10 @@ def main() -> None:
     except Exception as error:  # a fault of ours: one sentence for the user, not a trace
         if os.environ.get("TUTELA_DEBUG") == "1":
             raise
+        if isinstance(error, UnicodeEncodeError) or isinstance(error.__cause__, UnicodeEncodeError):
+            # names of files may have any bytes; what is stored may not
+            print("tutela: a word of this command is not UTF-8.", file=sys.stderr)
+            sys.exit(2)
         print(
             f"tutela: this is a fault of Tutela ({type(error).__name__}), not of your files. "
             "Set TUTELA_DEBUG=1 to see where, and report it.",

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tutela.interfaces.cli.app_banks import audit, bank, key
+
 app = typer.Typer(
     name="tutela",
     help="Find, remove and report known child sexual abuse material.",
@@ -16,6 +18,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(bank, name="bank")
+app.add_typer(key, name="key")
+app.add_typer(audit, name="audit")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
@@ -34,24 +40,52 @@ def options(
 
 
 @app.command()
+def init() -> None:
+    """Make the data directory, the database and the keys, or bring them up to date."""
+    from tutela.interfaces.cli.init import run
+
+    run()
+
+
+@app.command()
+def approve(
+    number: Annotated[
+        int | None,
+        typer.Argument(
+            metavar="NUMBER", min=1, max=2**31 - 1, help="The request; none lists those that wait."
+        ),
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File with your key; default the variable TUTELA_KEY."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Approve what another person asked for and cannot do alone."""
+    from tutela.interfaces.cli.keys import approve as run
+
+    run(number, key_file, as_json=json)
+
+
+@app.command()
 def screen(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to screen.")],
     against: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="FOLDER",
             exists=True,
             file_okay=False,
-            help="What is known: all files in this folder and those below.",
+            help="Files that are known, in this folder and those below; default the banks.",
         ),
-    ],
+    ] = None,
     distance: Annotated[
         int | None,
         typer.Option(min=0, max=256, help="Largest distance that matches; default 31 for PDQ."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Compare files with those in a folder: allow, review or block."""
+    """Compare files with the banks, or with those in a folder: allow, review or block."""
     from tutela.interfaces.cli.screen import run
 
     raise typer.Exit(run(files, against, distance, as_json=json))

@@ -8,13 +8,20 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from tutela.app import App
+from tutela.audit import verification
+from tutela.audit.verification import Verified
+from tutela.banks import service
+from tutela.banks.filling import BankFiller
+from tutela.banks.models import Purpose
 from tutela.decoding import DecoderPool
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
-from tutela.matching import Known
 from tutela.screening import Screened, Screener, Verdict, learn
+from tutela.settings import Settings
 from tutela.testing import photographs
 
+BANK = "demonstration"
 KNOWN = ("kodim23.png", "monarch.png", "sail.png", "tulips.png")
 STRANGER = "coffee.png"
 
@@ -43,15 +50,30 @@ def run(*, as_json: bool) -> int:
             "The demonstration needs photographs that are not installed.", error.hint
         ) from None
     with tempfile.TemporaryDirectory(prefix="tutela-demo-") as scratch, DecoderPool() as pool:
-        known = Known(pool.types)
-        learn([found[name] for name in KNOWN], pool, known)
-        screener = Screener(pool, known)
-        results = []
-        for path, what in uploads(found, Path(scratch)):
-            with path.open("rb") as stream:
-                results.append((path, what, screener.screen(stream)))
-    _show(results, as_json=as_json)
-    return 0 if _as_promised(results) else 3
+        place = Path(scratch)
+        chosen = Settings(data=str(place / "data"), keys=str(place / "keys"))
+        with App(chosen) as app:
+            app.set_up()
+            bank(app, pool, [found[name] for name in KNOWN])
+            screener = Screener(pool, app.search())
+            results = []
+            for path, what in uploads(found, place):
+                with path.open("rb") as stream:
+                    results.append((path, what, screener.screen(stream)))
+            app.sign_log()
+            log = verification.verify(app.database, app.checkpoints, app.public_key())
+    _show(results, log, as_json=as_json)
+    return 0 if _as_promised(results) and not log.faults else 3
+
+
+def bank(app: App, pool: DecoderPool, files: list[Path]) -> None:
+    """A bank of these photographs. It is of the purpose that blocks without a report."""
+    with app.database.writing() as session:
+        service.create(
+            session, app.database.now(), app.actor, BANK, Purpose.TEST, source="demonstration"
+        )
+    with BankFiller(app.database, app.actor, BANK) as filler:
+        learn(files, pool, filler)
 
 
 def uploads(found: dict[str, Path], scratch: Path) -> Iterator[tuple[Path, str]]:
@@ -78,12 +100,15 @@ def _as_promised(results: list[tuple[Path, str, Screened]]) -> bool:
     )
 
 
-def _show(results: list[tuple[Path, str, Screened]], *, as_json: bool) -> None:
+def _show(results: list[tuple[Path, str, Screened]], log: Verified, *, as_json: bool) -> None:
     if as_json:
         for path, what, result in results:
             output.line({"alteration": what, **output.record(Path(path.name), result)})
         return
-    print(f"{len(KNOWN)} photographs are known. Each of these files is uploaded:\n")
+    print(
+        f"{len(KNOWN)} photographs are in the bank {BANK}, in a database of its own."
+        " Each of these files is uploaded:\n"
+    )
     table = output.table(
         "file", "alteration", "verdict", "distance", "variant", "ms", numbers=("distance", "ms")
     )
@@ -103,4 +128,6 @@ def _show(results: list[tuple[Path, str, Screened]], *, as_json: bool) -> None:
         "\nvariant   what was undone before the upload was recognised"
         "\nms        milliseconds from the first byte to the verdict"
         "\nblock     it is the known picture;  review  a person decides;  allow  nothing is near"
+        f"\n\nThe audit log of all this has {log.entries} entries, chained and signed, and is"
+        f" {'not ' if log.faults else ''}whole."
     )

@@ -59,6 +59,11 @@ def record(path: Path, result: Screened) -> dict[str, Any]:
         "matches": [
             {
                 "known": printable(match.owner),
+                "purpose": match.purpose or None,
+                "source": match.source or None,
+                "labels": match.labels,
+                "owners": match.owners,
+                "members": match.members,
                 "known_value": match.known.value,
                 "known_quality": match.known.quality,
                 "distance": match.distance,
@@ -66,6 +71,7 @@ def record(path: Path, result: Screened) -> dict[str, Any]:
             }
             for match in result.matches
         ],
+        "vetoed": len(result.vetoed),
         "size": found.size,
         "picture": asdict(found.picture) if found.picture else None,
         "undecodable": found.undecodable,

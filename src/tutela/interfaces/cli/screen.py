@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from rich.text import Text
 
 from tutela import settings
+from tutela.app import App
 from tutela.decoding import DecoderPool
 from tutela.decoding.pool import processors
 from tutela.errors import TutelaError
@@ -16,23 +18,20 @@ from tutela.interfaces.cli import output
 from tutela.matching import Known
 from tutela.screening import Screened, Screener, learn
 from tutela.screening.files import open_regular, regular_files
+from tutela.screening.service import Searched
 
 
-def run(files: list[Path], against: Path, distance: int | None, *, as_json: bool) -> int:
+def run(files: list[Path], against: Path | None, distance: int | None, *, as_json: bool) -> int:
     chosen = settings.load()
     size = chosen.decoding.processes or processors()
     failed = False
-    with DecoderPool(chosen.signals, chosen.decoding.limits, size) as pool:
-        known = Known(pool.types)
-        for left in learn(regular_files(against, _complain_of), pool, known):
-            failed |= left.unreadable
-            _complain_of(str(left.path), left.why)
-        if not len(known):
-            raise TutelaError(
-                f"Nothing in {output.printable(against)} can be known by the signal types"
-                f" {', '.join(known.types)}.",
-                "Put what is known into it.",
-            )
+    with ExitStack() as stack:
+        pool = stack.enter_context(DecoderPool(chosen.signals, chosen.decoding.limits, size))
+        known: Searched
+        if against is None:
+            known = stack.enter_context(App.open(chosen)).search()
+        else:
+            known, failed = _learned(against, pool)
         pool.start(len(files))  # so that the first file does not wait for its decoder
         screener = Screener(pool, known, distance)
         show = _json if as_json else _Table()
@@ -49,6 +48,21 @@ def run(files: list[Path], against: Path, distance: int | None, *, as_json: bool
     if isinstance(show, _Table):
         show.end()
     return 1 if failed else 0
+
+
+def _learned(folder: Path, pool: DecoderPool) -> tuple[Known, bool]:
+    """What is known of a folder, and whether something in it could not be read."""
+    known, failed = Known(pool.types), False
+    for left in learn(regular_files(folder, _complain_of), pool, known):
+        failed |= left.unreadable
+        _complain_of(str(left.path), left.why)
+    if not len(known):
+        raise TutelaError(
+            f"Nothing in {output.printable(folder)} can be known by the signal types"
+            f" {', '.join(known.types)}.",
+            "Put what is known into it.",
+        )
+    return known, failed
 
 
 def _json(path: Path, result: Screened) -> None:

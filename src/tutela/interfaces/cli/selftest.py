@@ -8,12 +8,17 @@ import numpy as np
 from PIL import Image
 
 from tutela import settings
+from tutela.app import App
+from tutela.banks import made_picture, service
 from tutela.decoding import DecoderPool, fingerprint
 from tutela.decoding.pictures import FORMATS, readable
+from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
+from tutela.settings import Settings
 from tutela.signals import kernels_numpy
 from tutela.signals.kernels import NATIVE, kernel
 from tutela.signals.registry import installed
+from tutela.storage.errors import NotSetUp
 
 
 def run(*, as_json: bool) -> int:
@@ -26,6 +31,7 @@ def run(*, as_json: bool) -> int:
     with DecoderPool(chosen.signals, chosen.decoding.limits, 1) as pool:
         confined = pool.start()
         found = fingerprint(io.BytesIO(stored.getvalue()), pool)
+        banks = _banks(chosen, pool)
     decoded = found.undecodable is None and (
         "pdq" not in chosen.signals.types or expected[0].hex() in {s.value for s in found.signals}
     )
@@ -41,6 +47,7 @@ def run(*, as_json: bool) -> int:
         ("confinement", confined, "a decoder can open no file, socket, program or process"),
         ("formats", not absent, f"all but {absent}" if absent else "all"),
         ("signal types", True, ", ".join(installed())),
+        banks,
     ]
     broken = [name for name, fine, _ in checks if not fine and name in BROKEN_WITHOUT]
     if as_json:
@@ -55,5 +62,23 @@ def run(*, as_json: bool) -> int:
     return 3 if broken else 0
 
 
-BROKEN_WITHOUT = {"kernel answer", "decoder"}
+def _banks(chosen: Settings, pool: DecoderPool) -> tuple[str, bool, str]:
+    """Whether the picture of the bank that is always on is found, as an upload would be."""
+    try:
+        with App.open(chosen) as app:
+            signals = fingerprint(io.BytesIO(made_picture.picture()), pool).signals
+            found = {m.signal.type for m in app.search().search(signals) if m.owner == service.TEST}
+            lost = sorted({*app.bankable_types()}.intersection(made_picture.TYPES) - found)
+    except NotSetUp as error:
+        return "installation", False, str(error)
+    except TutelaError as error:
+        return "banks", False, str(error)
+    return (
+        "banks",
+        not lost,
+        f"not found by {', '.join(lost)}" if lost else "the test picture is found",
+    )
+
+
+BROKEN_WITHOUT = {"kernel answer", "decoder", "banks"}
 """The others are lost speed, a missing extra, or a platform that confines less."""

@@ -1,0 +1,168 @@
+"""Puts the parts together: where the settings say they are, wired in one place."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from tutela import settings
+from tutela.audit import checkpoints
+from tutela.audit.models import Head
+from tutela.audit.service import Fact
+from tutela.banks import made_picture
+from tutela.banks.live import BankIndex
+from tutela.banks.search import BankSearch
+from tutela.errors import TutelaError
+from tutela.people import approvals, keys
+from tutela.people.errors import SecondPersonNeeded
+from tutela.settings import Settings
+from tutela.signatures import PublicKey, SigningKey, public_half
+from tutela.storage import Database, Session, schema
+
+Done = TypeVar("Done")
+
+
+class App:
+    """One installation: its database, files and keys."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self.settings = chosen
+        own = settings.own_folder
+        self.data = Path(chosen.data or own("XDG_DATA_HOME", "~/.local/share")).absolute()
+        self.keys = Path(chosen.keys or own("XDG_CONFIG_HOME", "~/.config") / "keys").absolute()
+        self.database = (
+            Database(chosen.database_url) if chosen.database_url else Database.in_folder(self.data)
+        )
+        self._logged = 0
+
+    @classmethod
+    def open(cls, chosen: Settings | None = None) -> App:
+        """The installation that the settings name. Raises `NotSetUp` if there is none."""
+        app = cls(chosen or settings.load())
+        schema.require(app.database)
+        app._logged = app._entries()
+        return app
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.data / "checkpoints"
+
+    @property
+    def audit_key(self) -> Path:
+        return self.keys / "audit.key"
+
+    @property
+    def actor(self) -> str:
+        """Who acts when no key does: the user of this shell."""
+        return f"shell:{getpass.getuser()}"
+
+    def set_up(self) -> bool:
+        """Make what is missing of an installation; says whether its key was made, which must be
+        backed up. Raises `TutelaError`."""
+        if self.keys.resolve().is_relative_to(self.data.resolve()):
+            raise TutelaError(
+                f"The keys {self.keys} would lie in the data directory {self.data}.",
+                "Choose another folder with the setting keys: who has the data must not sign.",
+            )
+        try:
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise TutelaError(
+                f"The data directory {self.data} cannot be made: {error.strerror}.",
+                "Choose another with the setting data.",
+            ) from None
+        schema.upgrade(self.database)
+        made = not self.audit_key.exists()
+        if made:
+            if checkpoints.files(self.checkpoints) or public_half(self.audit_key).exists():
+                raise TutelaError(
+                    f"The key {self.audit_key} is gone, and checkpoints are signed with it.",
+                    "Restore it from its backup; or move its public half and the folder"
+                    f" {self.checkpoints} away, and keep both.",
+                )
+            SigningKey.make(self.audit_key)
+        with self.database.writing() as session:
+            made_picture.ensure(session, self.database.now(), self.actor)
+        return made
+
+    def index(self) -> BankIndex:
+        """What is known, to be searched in this process."""
+        return BankIndex(self.database, self.data / "index", self.bankable_types())
+
+    def search(self) -> BankSearch:
+        """The banks, ready to be searched: built first, if they must be."""
+        index = self.index()
+        index.make_ready()
+        return BankSearch(index, self.database)
+
+    def bankable_types(self) -> list[str]:
+        """Signal types that files are hashed to here and that banks take."""
+        from tutela.banks.errors import BankError
+        from tutela.banks.values import bankable
+
+        found = []
+        for name in self.settings.signals.types:
+            try:
+                found.append(bankable(name).name)
+            except BankError:
+                continue
+        return found
+
+    def with_two(
+        self,
+        secret: str | None,
+        act: str,
+        subject: str,
+        facts: Mapping[str, Fact],
+        do: Callable[[Session, str], Done],
+    ) -> Done:
+        """Do what takes two people, in one transaction, if another key approved just this.
+
+        `do` is given the session and the actor. Raises `SecondPersonNeeded` if nobody did yet,
+        `KeyRefused`, and what `do` raises: then the approval still stands.
+        """
+        if not secret:
+            raise TutelaError(
+                "This takes two people, each with a key.",
+                "Put yours into TUTELA_KEY, or give --key-file; tutela key create makes one.",
+            )
+        with self.database.writing() as session:
+            now = self.database.now()
+            key = keys.owner(session, secret, keys.Scope.BANKS_WRITE)
+            request, approved = approvals.requested(session, now, key, act, subject, facts)
+            if approved:
+                return do(session, f"key:{key.name}")
+        raise SecondPersonNeeded(request.id, f"{act} of {subject}")
+
+    def sign_log(self) -> Path | None:
+        """Write a checkpoint of the log, if it has grown since the last."""
+        return checkpoints.write(self.database, self.checkpoints, SigningKey.load(self.audit_key))
+
+    def public_key(self) -> PublicKey:
+        """What checkpoints are checked with."""
+        return PublicKey.load(public_half(self.audit_key))
+
+    def close(self) -> None:
+        """Sign what was logged since this was opened, and let go of the database."""
+        try:
+            if self._entries() != self._logged:
+                self.sign_log()
+        finally:
+            self.database.close()
+
+    def __enter__(self) -> App:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with suppress(TutelaError) if kind else nullcontext():  # the first fault is the one to tell
+            self.close()
+
+    def _entries(self) -> int:
+        self.database.require_file()  # to look must not make one
+        with self.database.reading() as session:
+            return session.scalar(select(Head.number)) or 0

@@ -1,0 +1,124 @@
+"""`tutela bank import NAME FILE`"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tutela.app import App
+from tutela.banks.importing import Importer
+from tutela.banks.importing import Progress as Reached
+from tutela.banks.lists import FIELDS, ListFormat, Rejected
+from tutela.errors import TutelaError
+from tutela.interfaces.cli import output
+from tutela.screening.files import open_regular
+
+INPUT = Path("-")
+
+
+def form_of(
+    file: Path,
+    type_name: str | None,
+    pairs: list[str],
+    *,
+    csv: bool | None,
+    delimiter: str,
+    **fixed: str,
+) -> ListFormat:
+    """How the list is read, from what the command was given."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        name = name.strip().lower()
+        if not equals or not name or not column.strip():
+            raise TutelaError(
+                f"--map {pair!r} is not FIELD=COLUMN.",
+                f"Fields are {', '.join(FIELDS)}, and the names of signal types.",
+            )
+        columns[name] = column
+    if csv is None:
+        csv = bool(columns) or file.suffix.lower() in (".csv", ".tsv")
+    if columns and not csv:
+        raise TutelaError("A plain list has no columns.", "Leave out --map, or say --csv.")
+    if file.suffix.lower() == ".tsv" and delimiter == ",":
+        delimiter = "\t"
+    given = {name: text for name, text in fixed.items() if text}
+    return ListFormat(
+        type_name.lower() if type_name else None,
+        columns if csv else None,
+        "\t" if delimiter == "\\t" else delimiter,
+        given,
+    )
+
+
+def run(
+    name: str,
+    file: Path,
+    form: ListFormat,
+    seeded_from: str | None,
+    rejects: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    shown = "the input" if file == INPUT else output.printable(file)
+    rejects = rejects or Path(f"{name if file == INPUT else file}.rejected.csv")
+    with App.open() as app:
+        chosen = app.settings.imports
+        importer = Importer(
+            app.database,
+            app.actor,
+            name,
+            form,
+            seeded_from=seeded_from,
+            chunk=chosen.chunk,
+            longest_line=chosen.longest_line,
+        )
+        if file == INPUT and sys.stdin is None:
+            raise TutelaError("There is no standard input.")
+        try:
+            stream = sys.stdin.buffer if file == INPUT else open_regular(file)
+        except OSError as error:
+            raise TutelaError(f"{shown} cannot be read: {error.strerror}.") from None
+        size = None if file == INPUT else file.stat().st_size
+        bar = Progress(
+            TextColumn("{task.percentage:>3.0f}%"),
+            BarColumn(),
+            TextColumn("{task.fields[text]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=as_json or not sys.stderr.isatty(),
+        )
+        with stream, bar:
+            task = bar.add_task("", total=size, text="")
+
+            def tell(reached: Reached) -> None:
+                text = f"{reached.added:,} added, {reached.rejected:,} rejected"
+                bar.update(task, completed=reached.offset, text=text)
+
+            try:
+                done = importer.run(stream, rejects, tell)
+            except Rejected as error:
+                raise TutelaError(f"What all lines share: {error}.") from None
+            except OSError as error:
+                raise TutelaError(
+                    f"The import stopped: {error.strerror}.",
+                    "What was stored is kept; the same command goes on behind it.",
+                ) from None
+    if as_json:
+        output.line(
+            asdict(done)
+            | {"bank": name, "rejects": output.printable(rejects) if done.rejected else None}
+        )
+    else:
+        again = " It went on where it had ended." if done.resumed else ""
+        print(
+            f"{done.line:,} lines of {shown}: {done.added:,} signals added to {name},"
+            f" {done.known:,} known before, {done.rejected:,} lines rejected.{again}"
+        )
+        if done.rejected:
+            print(f"What was rejected, and why: {output.printable(rejects)}")
+    return 1 if done.rejected else 0
