@@ -5,5 +5,8 @@ Each module named in `BENCHES` measures one thing: it has a `TITLE`, a `HOW` in 
 since times of one machine say nothing on another; they hold when the machine is otherwise quiet.
 """
 
-BENCHES = ("kernel", "hashing", "fidelity", "variants", "matching", "growth", "robustness")
+BENCHES = (
+    "kernel", "hashing", "fidelity", "variants", "matching", "growth", "import", "visibility",
+    "robustness",
+)  # fmt: skip
 """In the order of `all`: what is timed comes before what keeps every processor busy."""

@@ -21,7 +21,8 @@ import numpy as np
 from bench import matching
 from bench.measure import RUNS
 from bench.record import Goal, Record
-from tutela.matching.segment import INDEXED, Segment, size_of
+from tutela.matching.layouts import INDEXED, NEAR
+from tutela.matching.segment import Segment
 
 TITLE = "a search, its memory and its building, as the bank grows"
 HOW = f"processor us a query within {INDEXED} bits from Python, p50; random hashes; no peer"
@@ -55,7 +56,7 @@ def grown(counts: dict[str, int]) -> Iterator[Record]:
         points.append((count, own.p50))
         more = {"queries": len(own.found), "p99_us": round(own.p99, 1)}
         yield Record(f"growth/{label}", own.p50, "us", more=more)
-        yield Record(f"growth/{label}, memory", size_of(count) / count, "bytes a hash")
+        yield Record(f"growth/{label}, memory", NEAR.size_of(count) / count, "bytes a hash")
         yield Record(f"growth/{label}, build", median(seconds for seconds, _ in builds), "s")
     (first, least), (last, most) = points[0], points[-1]
     labels = list(counts)

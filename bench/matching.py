@@ -42,7 +42,9 @@ from numpy.typing import NDArray
 from bench import ours, peers, pictures
 from bench.measure import RUNS
 from bench.record import Goal, Record
-from tutela.matching.segment import BYTES, INDEXED, Segment, distinct_hashes, size_of
+from tutela.matching.layouts import INDEXED, NEAR
+from tutela.matching.ordered import distinct_hashes
+from tutela.matching.segment import Segment
 from tutela.signals.kernels import NATIVE, kernel
 
 TITLE = f"exact search within {INDEXED} bits among random hashes"
@@ -120,7 +122,7 @@ class Flat(Searcher):
         if len(hashes) > MANY:
             self.queries = FEW_QUERIES
         faiss.omp_set_num_threads(1)  # what is measured is the time of one thread
-        self.index = faiss.IndexBinaryFlat(8 * BYTES)
+        self.index = faiss.IndexBinaryFlat(8 * NEAR.width)
         self.index.add(hashes)
 
     def ask(self, value: str) -> Any:
@@ -211,7 +213,7 @@ def measured(bank: Bank, makes: Sequence[Make]) -> Iterator[Record]:
         asked(sides[:2], [warm_up], before)
         found = asked(sides[:2], runs, before)
         yield compared(f"{bank.name}, between pictures", found, bank.between)
-    each = size_of(bank.count) / bank.count
+    each = NEAR.size_of(bank.count) / bank.count
     yield Record(f"matching/{bank.name}, memory", each, "bytes a hash", goal=bank.memory)
     peer_s = sides[1].build_s if makes else None
     ratio = None if peer_s is None else peer_s / own.whole_s
@@ -240,7 +242,7 @@ def timed(act: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
 
 
 def uniform(rng: np.random.Generator, count: int) -> Hashes:
-    return rng.integers(0, 256, (count, BYTES), np.uint8)
+    return rng.integers(0, 256, (count, NEAR.width), np.uint8)
 
 
 def queries(rng: np.random.Generator, hashes: Hashes, count: int) -> list[str]:
