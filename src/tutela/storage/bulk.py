@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 from tutela.storage.database import Session
 
@@ -34,7 +36,7 @@ def upsert(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {staging} (LIKE {table.name}) ON COMMIT DELETE ROWS"
     )
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor:
+    with _raised(connection), driver.cursor() as cursor:
         with cursor.copy(f"COPY {staging} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -43,6 +45,15 @@ def upsert(
             + rest.format(greatest="greatest", least="least")
         )
         cursor.execute(f"DELETE FROM {staging}")  # noqa: S608 - should this transaction go on
+
+
+@contextmanager
+def _raised(connection: Connection) -> Iterator[None]:
+    """The driver's own errors as SQLAlchemy raises them elsewhere."""
+    try:
+        yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError("COPY", None, error) from error
 
 
 @lru_cache(maxsize=4096)

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from tutela.storage.errors import NotSetUp, StorageError, explained
 from tutela.storage.models import utc_now
@@ -37,6 +38,8 @@ class Database:
     def __init__(self, url: str, now: Callable[[], datetime] = utc_now) -> None:
         self.url = parsed(url)
         self.now = now
+        self.info: dict[str, Any] = {}
+        """What every session carries as `Session.info`."""
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writing = self._engine(writing=True)
         self._reading = self._engine(writing=False)
@@ -59,7 +62,7 @@ class Database:
         """
         with (
             explained(self.name),
-            Session(self._writing, expire_on_commit=False) as session,
+            Session(self._writing, expire_on_commit=False, info=self.info) as session,
             session.begin(),
         ):
             yield session
@@ -72,7 +75,7 @@ class Database:
         """
         with (
             explained(self.name),
-            Session(self._reading, expire_on_commit=False) as session,
+            Session(self._reading, expire_on_commit=False, info=self.info) as session,
             session.begin(),
         ):
             yield session
@@ -97,10 +100,33 @@ class Database:
                 connect_args={"connect_timeout": 10, "application_name": "tutela"},
             )
         engine = create_engine(self.url, connect_args={"timeout": PATIENCE})
+        event.listen(engine, "do_connect", self._require_some_file)
         event.listen(engine, "connect", _prepare_writer if writing else _prepare_reader)
+        event.listen(engine, "connect", lambda _, held: held.info.update(file=self._file()))
+        event.listen(engine, "checkout", self._require_same_file)
         begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
+
+    def _file(self) -> tuple[int, int]:
+        """Which file the path leads to. Raises `StorageError` if to none: to open it would make an
+        empty one."""
+        try:
+            found = os.stat(self.url.database or "")  # noqa: PTH116 - each time one is lent
+        except OSError as error:
+            raise StorageError(
+                f"The database {self.name} cannot be read: {error.strerror}.",
+                "Restore the file, or run: tutela init",
+            ) from None
+        return found.st_dev, found.st_ino
+
+    def _require_some_file(self, *_: Any) -> None:
+        self._file()
+
+    def _require_same_file(self, _: Any, held: ConnectionPoolEntry, __: Any) -> None:
+        """What was moved away or replaced is not written to any more: that would be lost."""
+        if held.info["file"] != self._file():
+            raise DisconnectionError
 
     @property
     def engine(self) -> Engine:

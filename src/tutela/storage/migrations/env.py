@@ -2,7 +2,10 @@
 
 from alembic import context
 
-OURS = ("audit_", "banks_", "people_")
+OURS = (
+    "alarms_", "audit_", "banks_", "cases_", "events_", "evidence_", "jobs_", "people_",
+    "screening_", "webhooks_",
+)  # fmt: skip
 """Prefixes of our tables; others in the same database are not ours to change."""
 
 
