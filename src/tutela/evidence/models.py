@@ -1,0 +1,62 @@
+"""What is known of sealed files, and of who wanted to open them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tutela.storage.models import Base, Number, UtcDateTime
+
+
+class File(Base):
+    """A sealed file. Its row stays when its bytes are deleted."""
+
+    __tablename__ = "evidence_file"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, comment="ev_…")
+    name: Mapped[str] = mapped_column(String(160), unique=True, comment="in the store")
+    size: Mapped[int] = mapped_column(Number, comment="bytes before they were sealed")
+    sealed_size: Mapped[int] = mapped_column(Number)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), comment="SHA-256 before sealing")
+    recipients: Mapped[str] = mapped_column(String(16), comment="fingerprint of who can open it")
+    sealed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    keep_until: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, index=True, comment="null: until someone decides"
+    )
+    held_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="since when it is kept whatever its time"
+    )
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Purpose(StrEnum):
+    """What a sealed file is opened for."""
+
+    VIEW = "view"
+    EXPORT = "export"
+    UPLOAD = "upload"
+    CHECK = "check"
+    RESEAL = "reseal"
+
+    @property
+    def shows(self) -> bool:
+        """Whether bytes leave the vault."""
+        return self not in (Purpose.CHECK, Purpose.RESEAL)
+
+
+class Intent(Base):
+    """That someone means to open a sealed file, written down before; used once."""
+
+    __tablename__ = "evidence_intent"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, comment="int_…")
+    file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(128))
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lapses_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
