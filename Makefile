@@ -41,11 +41,11 @@ install: $(VENV)/.installed ## Install Tutela and its tools into .venv
 photographs: $(VENV)/.photographs ## Install the benign photographs that demo, tests and benchmarks use
 oracles: $(VENV)/.oracles ## Install the peers to compare with, where there is a compiler
 
-demo: install photographs ## Find altered copies of benign photographs again
+demo: install photographs ## Run the service on benign photographs: altered copies are found
 	@$(BIN)/tutela demo
 
-serve: install ## Run the service (a later issue)
-	@echo "There is no service yet: make demo, or .venv/bin/tutela screen FILE --against FOLDER." >&2; exit 1
+serve: install photographs ## Run the demonstration's service until ^C, and print a curl line
+	@$(BIN)/tutela demo --keep
 
 test: install photographs oracles ## Run the tests
 	$(BIN)/python -m pytest -m "not soak" -n auto

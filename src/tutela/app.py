@@ -1,4 +1,4 @@
-"""Puts the parts together: where the settings say they are, wired in one place."""
+"""Puts the parts together: where the settings say they are, and who hears of what."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from tutela import settings
+from tutela import alarms, cases, settings, webhooks
+from tutela.alarms import AlarmSounded
 from tutela.audit import checkpoints
 from tutela.audit.models import Head
 from tutela.audit.service import Fact
@@ -18,11 +19,20 @@ from tutela.banks import made_picture
 from tutela.banks.live import BankIndex
 from tutela.banks.search import BankSearch
 from tutela.errors import TutelaError
-from tutela.people import approvals, keys
+from tutela.events.service import BUS, Bus
+from tutela.evidence import identities, recipients
+from tutela.evidence.sealing import Sealer
+from tutela.evidence.store import Store, open_store
+from tutela.jobs import ChoreFailed, ChoreWorksAgain, DutyFailed
+from tutela.people import approvals, keys, secret_files
 from tutela.people.errors import SecondPersonNeeded
+from tutela.policy import Policy, presets
+from tutela.screening import policies
+from tutela.screening.recording import ItemDecided
 from tutela.settings import Settings
 from tutela.signatures import PublicKey, SigningKey, public_half
 from tutela.storage import Database, Session, schema
+from tutela.webhooks import Sealing
 
 Done = TypeVar("Done")
 
@@ -38,6 +48,7 @@ class App:
         self.database = (
             Database(chosen.database_url) if chosen.database_url else Database.in_folder(self.data)
         )
+        self.database.info[BUS] = wired()
         self._logged = 0
 
     @classmethod
@@ -57,12 +68,34 @@ class App:
         return self.keys / "audit.key"
 
     @property
+    def webhook_key(self) -> Path:
+        return self.keys / "webhooks.key"
+
+    @property
+    def answers_key(self) -> Path:
+        return self.keys / "answers.key"
+
+    @property
+    def identity(self) -> Path:
+        """Who has this file can open what is sealed: only the vault reads it."""
+        return self.keys / "evidence.identity"
+
+    @property
+    def run_folder(self) -> Path:
+        """Locks and sockets of what runs."""
+        return self.data / "run"
+
+    @property
+    def vault_socket(self) -> Path:
+        return self.run_folder / "vault.sock"
+
+    @property
     def actor(self) -> str:
         """Who acts when no key does: the user of this shell."""
         return f"shell:{getpass.getuser()}"
 
-    def set_up(self) -> bool:
-        """Make what is missing of an installation; says whether its key was made, which must be
+    def set_up(self) -> list[Path]:
+        """Make what is missing of an installation; gives the keys that were made, which must be
         backed up. Raises `TutelaError`."""
         if self.keys.resolve().is_relative_to(self.data.resolve()):
             raise TutelaError(
@@ -77,8 +110,8 @@ class App:
                 "Choose another with the setting data.",
             ) from None
         schema.upgrade(self.database)
-        made = not self.audit_key.exists()
-        if made:
+        made = []
+        if not self.audit_key.exists():
             if checkpoints.files(self.checkpoints) or public_half(self.audit_key).exists():
                 raise TutelaError(
                     f"The key {self.audit_key} is gone, and checkpoints are signed with it.",
@@ -86,9 +119,48 @@ class App:
                     f" {self.checkpoints} away, and keep both.",
                 )
             SigningKey.make(self.audit_key)
+            made.append(self.audit_key)
+        if not self.webhook_key.exists():
+            Sealing.make(self.webhook_key)
+            made.append(self.webhook_key)
+        if not self.answers_key.exists():
+            secret_files.make(self.answers_key)
+        if not recipients.listed(self.data):
+            if not self.identity.exists():
+                identities.make(self.identity)
+                made.append(self.identity)
+            recipients.add(self.data, identities.recipient(self.identity))
         with self.database.writing() as session:
             made_picture.ensure(session, self.database.now(), self.actor)
         return made
+
+    def policy(self) -> Policy:
+        """The policy in force or, before one was applied, that which presets start from."""
+        with self.database.reading() as session:
+            row = policies.current(session)
+        return policies.loaded(row) if row else presets.default()
+
+    def answers_secret(self) -> bytes:
+        """What digests of requests that may come again are keyed with."""
+        return secret_files.load(self.answers_key)
+
+    def webhook_sealing(self) -> Sealing:
+        return Sealing.load(self.webhook_key)
+
+    def store(self) -> Store:
+        """Where sealed files are."""
+        return open_store(self.settings.evidence.url, self.data / "evidence")
+
+    def recipients(self) -> list[str]:
+        """Who can open what is sealed. Raises `EvidenceError` if nobody could, or in production
+        only one."""
+        return recipients.required(self.data, production=self.settings.evidence.production)
+
+    def sealer(self) -> Sealer:
+        """Seals for those who are recipients now."""
+        sealer = Sealer(self.recipients(), self.store(), self.data / "spool")
+        sealer.sweep_spool()
+        return sealer
 
     def index(self) -> BankIndex:
         """What is known, to be searched in this process."""
@@ -166,3 +238,29 @@ class App:
         self.database.require_file()  # to look must not make one
         with self.database.reading() as session:
             return session.scalar(select(Head.number)) or 0
+
+
+def wired() -> Bus:
+    """Who hears of what: rooms on the left tell, rooms on the right do."""
+    bus = Bus()
+    bus.on(ItemDecided, cases.put_alert)
+    bus.on(AlarmSounded, webhooks.tell_alarm)
+    bus.on(ChoreFailed, _sound_chore)
+    bus.on(ChoreWorksAgain, _clear_chore)
+    bus.on(DutyFailed, _sound_duty)
+    return bus
+
+
+CHORE, DUTY = "worker.chore", "worker.duty"
+
+
+def _sound_chore(session: Session, told: ChoreFailed) -> None:
+    alarms.sound(session, told.at, CHORE, told.name, f"{told.name} failed: {told.reason}")
+
+
+def _clear_chore(session: Session, told: ChoreWorksAgain) -> None:
+    alarms.clear(session, told.at, CHORE, told.name)
+
+
+def _sound_duty(session: Session, told: DutyFailed) -> None:
+    alarms.sound(session, told.at, DUTY, told.name, f"{told.name} failed: {told.reason}")

@@ -16,12 +16,17 @@ from typing import Any
 from tutela.decoding.limits import Limits
 from tutela.decoding.options import Options
 from tutela.errors import TutelaError
+from tutela.evidence.options import Options as Evidence
+from tutela.jobs.options import Options as Jobs
+from tutela.outbound.options import Options as Outbound
+from tutela.screening.options import Options as Screening
+from tutela.webhooks.options import Options as Webhooks
 
 FILE = "TUTELA_CONFIG"
 NAME = "tutela.toml"
 NOT_SETTINGS = frozenset({
     FILE, "TUTELA_KEY", "TUTELA_NATIVE", "TUTELA_DEBUG", "TUTELA_PHOTOGRAPHS", "TUTELA_REQUIRE",
-    "TUTELA_POSTGRES", "TUTELA_WRITE_DOCS",
+    "TUTELA_POSTGRES", "TUTELA_WRITE_DOCS", "TUTELA_EVIDENCE_IDENTITY",
 })  # fmt: skip
 """Names in the environment that say how to run, not what the service does."""
 
@@ -76,6 +81,96 @@ class Imports:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """How the service listens, and what it takes."""
+
+    host: str = field(
+        default="127.0.0.1",
+        metadata={
+            "reason": "The address to listen on. Before any other, put a proxy that speaks TLS:"
+            " keys and uploads must not travel in clear."
+        },
+    )
+    port: int = field(
+        default=8377, metadata={"reason": "The port to listen on; 0 takes one that is free."}
+    )
+    workers: int = field(
+        default=1,
+        metadata={
+            "reason": "Web processes. More than one needs Postgres: SQLite has one writer at a"
+            " time, and more make it slower."
+        },
+    )
+    max_body: int = field(
+        default=5 << 30,
+        metadata={
+            "reason": "Bytes of one upload: the largest that object stores take in one piece. What"
+            " is larger is refused, not screened in part."
+        },
+    )
+    memory: int = field(
+        default=1 << 30,
+        metadata={
+            "reason": "Bytes of all uploads held in memory at a time, in each web process; past it"
+            " new ones are told to come again."
+        },
+    )
+    idle_seconds: int = field(
+        default=30,
+        metadata={"reason": "Seconds without a byte of an upload after which it is given up."},
+    )
+    body_seconds: int = field(
+        default=3600,
+        metadata={
+            "reason": "Seconds that one upload may take: 5 GiB at 12 Mbit/s. Who sends a byte now"
+            " and then must not hold a place for ever."
+        },
+    )
+    requests: int = field(
+        default=1024,
+        metadata={
+            "reason": "Requests in work at a time, in each web process; others are told to come"
+            " again, rather than wait unseen."
+        },
+    )
+    lookup_rate: int = field(
+        default=100,
+        metadata={
+            "reason": "Lookups a second for each key, unless the key has a rate of its own: who"
+            " may ask without end can map what is known."
+        },
+    )
+    screen_rate: int = field(
+        default=1000,
+        metadata={
+            "reason": "Uploads a second for each key, unless the key has a rate of its own: more"
+            " than one machine screens."
+        },
+    )
+    stop_seconds: int = field(
+        default=30,
+        metadata={"reason": "Seconds that requests in work are given when the service stops."},
+    )
+    least_free_disk: int = field(
+        default=512 << 20,
+        metadata={
+            "reason": "Bytes that must be free in the data directory for the service to be ready:"
+            " room for evidence and for the index while it is rebuilt."
+        },
+    )
+
+    def __post_init__(self) -> None:
+        for name, least, most in (
+            ("port", 0, 65535), ("workers", 1, 256), ("max_body", 1, 1 << 46),
+            ("memory", 1, 1 << 46), ("idle_seconds", 1, 3600), ("body_seconds", 1, 1 << 20),
+            ("requests", 1, 1 << 16), ("lookup_rate", 1, 1 << 20), ("screen_rate", 1, 1 << 20),
+            ("stop_seconds", 0, 3600), ("least_free_disk", 0, 1 << 46),
+        ):  # fmt: skip
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be between {least} and {most}")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one process."""
 
@@ -101,6 +196,12 @@ class Settings:
             " `~/.config/tutela/keys`."
         },
     )
+    service: Service = field(default_factory=Service)
+    screening: Screening = field(default_factory=Screening)
+    evidence: Evidence = field(default_factory=Evidence)
+    jobs: Jobs = field(default_factory=Jobs)
+    outbound: Outbound = field(default_factory=Outbound)
+    webhooks: Webhooks = field(default_factory=Webhooks)
     imports: Imports = field(default_factory=Imports)
     signals: Options = field(default_factory=Options)
     decoding: Decoding = field(default_factory=Decoding)
@@ -131,6 +232,11 @@ def _places(environment: Mapping[str, str]) -> list[Path]:
         own_folder("XDG_CONFIG_HOME", "~/.config", environment) / NAME,
         Path("/etc/tutela", NAME),
     ]
+
+
+def own_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where this user's settings file is, or would be."""
+    return _places(environment)[0]
 
 
 def own_folder(name: str, otherwise: str, environment: Mapping[str, str] = os.environ) -> Path:

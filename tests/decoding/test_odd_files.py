@@ -14,9 +14,9 @@ from tutela.decoding import Cause, Limits
 from tutela.decoding.fingerprinter import Fingerprinter
 from tutela.decoding.models import Decoded, Note
 from tutela.decoding.options import Options
-from tutela.screening.service import HARMLESS
 from tutela.signals.registry import signal_type
 
+HARMLESS = frozenset({"empty", "not_a_picture", "too_small"})
 PDQ = signal_type("pdq")
 
 

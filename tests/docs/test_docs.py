@@ -5,6 +5,7 @@ Tables are generated here: `make docs` writes them, and these tests compare.
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import os
 import re
@@ -26,6 +27,7 @@ from tutela.matching.layouts import FARTHEST, INDEXED
 from tutela.people.keys import Scope
 from tutela.settings import NOT_SETTINGS, Settings
 from tutela.signals.variants import DEFAULT_VARIANTS, VARIANTS
+from tutela.webhooks.messages import KINDS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -239,3 +241,30 @@ def test_lock_files_name_no_host():
         text = lock.read_text()
         assert "://" not in text and "--index" not in text and "--find-links" not in text
         assert text.count("--hash=sha256:") > 10
+
+
+def test_every_kind_of_message_is_documented():
+    rows = {row[0] for row in rows_of((DOCS / "webhooks.md").read_text())}
+    assert {f"`{kind}`" for kind in KINDS} <= rows
+
+
+def test_every_kind_of_alarm_is_documented():
+    sounded = {kind for path in (ROOT / "src").rglob("*.py") for kind in sounded_in(path)}
+    assert "webhook.dead" in sounded
+    rows = {row[0] for row in rows_of((DOCS / "alarms.md").read_text())}
+    assert rows - {"kind"} == {f"`{kind}`" for kind in sounded}
+
+
+def sounded_in(path: Path) -> set[str]:
+    """Kinds given to `alarms.sound` as literals, or as constants of the same module."""
+    tree = ast.parse(path.read_text())
+    named: dict[str, ast.expr] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            named[node.targets[0].id] = node.value
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            values = getattr(node.value, "elts", [])
+            named |= dict(zip(map(ast.unparse, node.targets[0].elts), values, strict=False))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    kinds = [n.args[2] for n in calls if ast.unparse(n.func) == "alarms.sound"]
+    return {ast.literal_eval(named.get(ast.unparse(kind), kind)) for kind in kinds}

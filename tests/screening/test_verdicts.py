@@ -1,4 +1,4 @@
-"""The rule that every preset starts from."""
+"""What every preset says of a file, through the parts that a screened file passes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pytest
 from tutela.decoding import Cause, Fingerprint
 from tutela.decoding.models import Note
 from tutela.matching import Match
-from tutela.screening import Verdict
-from tutela.screening.service import judge
+from tutela.policy import presets
+from tutela.screening import Screener, Verdict
+from tutela.screening.judging import Given
 from tutela.signals import Signal
 
 
@@ -19,6 +20,18 @@ def match(kind: str, *, variant: str = "plain", quality: int | None = None, know
 
 def found(cause: Cause | None = None, *notes: Note) -> Fingerprint:
     return Fingerprint(9, (), None, frozenset(notes), cause)
+
+
+@pytest.fixture(scope="module", params=list(presets.PRESETS))
+def screener(request, pool):
+    from tutela.policy import load
+
+    policy = load(presets.render(request.param, "GB"))
+    return Screener(pool, None, lambda: policy)
+
+
+def judged(screener: Screener, file: Fingerprint, *matches: Match):
+    return screener.decide(list(matches), file, Given(channel="public"), 0.0)
 
 
 @pytest.mark.parametrize(
@@ -37,18 +50,21 @@ def found(cause: Cause | None = None, *notes: Note) -> Fingerprint:
         ([match("crc32")], Verdict.REVIEW),
     ],
 )
-def test_only_certain_matches_block(matches, verdict):
-    decision = judge(found(), tuple(matches), 50)
-    assert decision.verdict is verdict
-    assert decision.explanation
-    assert (decision.match is not None) == bool(matches)
+def test_only_certain_matches_block(screener, matches, verdict):
+    screened = judged(screener, found(), *matches)
+    assert screened.decision.verdict is verdict
+    assert screened.decision.explanation
+    assert (screened.match is not None) == bool(matches)
 
 
 @pytest.mark.parametrize("cause", list(Cause))
-def test_a_picture_that_could_not_be_seen_is_for_a_person(cause):
+def test_a_picture_that_could_not_be_seen_is_for_a_person_and_nothing_of_it_is_kept(
+    screener, cause
+):
     nothing_to_see = {Cause.EMPTY, Cause.NOT_A_PICTURE, Cause.TOO_SMALL}
     expected = Verdict.ALLOW if cause in nothing_to_see else Verdict.REVIEW
-    assert judge(found(cause), (), 50).verdict is expected
+    decision = judged(screener, found(cause)).decision
+    assert (decision.verdict, decision.actions) == (expected, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -60,10 +76,10 @@ def test_a_picture_that_could_not_be_seen_is_for_a_person(cause):
         (Note.LOW_QUALITY, Verdict.ALLOW),
     ],
 )
-def test_a_picture_seen_in_part_is_for_a_person(note, verdict):
-    assert judge(found(None, note), (), 50).verdict is verdict
+def test_a_picture_seen_in_part_is_for_a_person(screener, note, verdict):
+    assert judged(screener, found(None, note)).decision.verdict is verdict
 
 
-def test_the_match_that_decided_is_named():
+def test_the_match_that_decided_is_named(screener):
     nearest, certain = match("pdq", quality=90, variant="mirrored"), match("pdq", quality=90)
-    assert judge(found(), (nearest, certain), 50).match is certain
+    assert judged(screener, found(), nearest, certain).match is certain

@@ -7,9 +7,16 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+import tutela.alarms.models
 import tutela.audit.models
 import tutela.banks.models
-import tutela.people.models  # noqa: F401 - its tables are compared
+import tutela.cases.models
+import tutela.events.models
+import tutela.evidence.models
+import tutela.jobs.models
+import tutela.people.models
+import tutela.screening.policy_models
+import tutela.webhooks.models  # noqa: F401 - its tables are compared
 from tutela.storage import Base, Database, schema
 from tutela.storage.errors import NotSetUp
 

@@ -22,6 +22,14 @@ class NotAllowed(BankError):
     """The licence or the purpose of a bank forbids it."""
 
 
+class NotBankable(BankError):
+    """A signal type that banks do not take."""
+
+
+class ListRefused(BankError):
+    """A list that cannot be read as was said: nothing of it was stored."""
+
+
 class IndexNotReady(TutelaError):
     """What is known cannot be searched now; nothing was searched."""
 

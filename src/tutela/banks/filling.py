@@ -7,7 +7,7 @@ from types import TracebackType
 from tutela import __version__
 from tutela.banks import changes, service
 from tutela.banks.changes import From, New
-from tutela.banks.errors import BankError, NotAllowed
+from tutela.banks.errors import BankError
 from tutela.banks.values import bankable, packed
 from tutela.signals import Signal
 from tutela.storage import Database
@@ -29,10 +29,7 @@ class BankFiller:
         self.added = self.known = 0
         self._waiting: list[New] = []
         with database.reading() as session:
-            found = service.get(session, bank)
-            if found.name == service.TEST:
-                raise NotAllowed(f"The bank {bank} stays as it is.", "Make a bank of your own.")
-            self.bank_id = found.id
+            self.bank_id = service.fillable(session, bank).id
 
     def add(self, signal: Signal, owner: str) -> None:
         """Add a signal; `owner` is kept as its external id. Passes over types that banks do not

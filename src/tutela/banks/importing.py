@@ -13,6 +13,7 @@ import io
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +23,7 @@ from sqlalchemy import select
 from tutela import audit
 from tutela.banks import changes, service
 from tutela.banks.changes import New
-from tutela.banks.errors import BankError, NotAllowed
+from tutela.banks.errors import BankError, ListRefused
 from tutela.banks.lists import LineReader, ListFormat, Rejected
 from tutela.banks.models import Import
 from tutela.storage import Database
@@ -30,6 +31,9 @@ from tutela.storage import Database
 BLOCK = 1 << 20
 REJECTS = "line,reason,text\r\n"
 """The first line of a file of rejected lines: by it we know our own."""
+
+LONGEST_FIELD = 1 << 26
+"""Letters of a cell: the longest line that a setting allows, each byte of it written as four."""
 
 WRONG_BOMS = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
@@ -86,7 +90,7 @@ class _Rejects:
 
     def __init__(self, path: Path, size: int) -> None:
         self.path = path
-        self.size = size
+        self.size = min(size, path.stat().st_size) if path.exists() else 0
         self._file: io.TextIOWrapper | None = None
         if path.exists() and not self._ours():
             raise BankError(
@@ -94,7 +98,7 @@ class _Rejects:
                 "Move it, or choose another with --rejects.",
             )
         if path.exists():
-            os.truncate(path, size)  # lines of a chunk that was not committed
+            os.truncate(path, self.size)  # lines of a chunk that was not committed
 
     def _ours(self) -> bool:
         with self.path.open("rb") as file:
@@ -122,6 +126,16 @@ class _Rejects:
             self._file.close()
 
 
+def rejected_lines(path: Path, most: int) -> list[tuple[int, str]]:
+    """Number and reason of the first lines in a file of rejected ones; none if there is no file."""
+    if not path.exists():
+        return []
+    csv.field_size_limit(LONGEST_FIELD)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = islice(csv.reader(file), 1, 1 + most)
+        return [(int(line), reason) for line, reason, _ in rows]
+
+
 class Importer:
     """One import of one list into one bank."""
 
@@ -143,9 +157,7 @@ class Importer:
         self.chunk = chunk
         self.longest_line = longest_line
         with database.reading() as session:
-            found = service.get(session, bank)
-            if found.name == service.TEST:
-                raise NotAllowed(f"The bank {bank} stays as it is.", "Make a bank of your own.")
+            found = service.fillable(session, bank)
             if seeded_from is not None:
                 service.require_seed(found, service.get(session, seeded_from))
             self.bank, self.bank_id = found.name, found.id
@@ -160,9 +172,11 @@ class Importer:
         stream: BinaryIO,
         rejects: Path,
         tell: Callable[[Progress], None] = lambda _: None,
+        decided: Callable[[], None] = lambda: None,
     ) -> Progress:
         """Read the list; what it is no list of goes to the file `rejects`, which is made if there
-        is such a line. `tell` is told after each chunk, when what it says is stored.
+        is such a line. `tell` is told after each chunk, when what it says is stored; `decided` is
+        called when it is clear where the list goes on: from then on it is not sought in.
 
         Raises `BankError` if the list has no such columns, if another import of it is at work, or
         if the bank was deleted meanwhile; OSError if the list cannot be read or `rejects` written.
@@ -199,6 +213,7 @@ class Importer:
         rejected = _Rejects(rejects, row.rejects_size if row else 0)
         try:
             number = row.id if row else self._begin(done, lines)
+            decided()
             return self._read(lines, reader, rejected, number, done, tell)
         finally:
             rejected.close()
@@ -209,7 +224,7 @@ class Importer:
             return LineReader(self.form)
         header = lines.next()
         if header is None:
-            raise BankError("The list is empty.", "Its first line names its columns.")
+            raise ListRefused("The list is empty.", "Its first line names its columns.")
         refuse_other_encodings(header)
         text = header.removeprefix(BOM).decode("utf-8", "replace")
         return LineReader(self.form, text.rstrip("\r\n"))
@@ -300,6 +315,6 @@ class Importer:
 
 
 def refuse_other_encodings(line: bytes) -> None:
-    """Raises `BankError` if the first line is not of UTF-8, as spreadsheets like to write."""
+    """Raises `ListRefused` if the first line is not of UTF-8, as spreadsheets like to write."""
     if line.startswith(WRONG_BOMS) or b"\0" in line[:64]:
-        raise BankError("The list is not in UTF-8.", "Save it as CSV in UTF-8 and import that.")
+        raise ListRefused("The list is not in UTF-8.", "Save it as CSV in UTF-8 and import that.")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from tutela.banks.changes import From, New
-from tutela.banks.errors import BankError
+from tutela.banks.errors import ListRefused
 from tutela.banks.values import bankable, packed
 from tutela.errors import TutelaError
 from tutela.signals import SignalType
@@ -58,17 +58,43 @@ class ListFormat:
         return self.columns is None
 
 
+def form_of(
+    type_name: str | None, pairs: Iterable[str], *, csv: bool, delimiter: str = ",", **fixed: str
+) -> ListFormat:
+    """How a list is read, from texts that a person gave: `pairs` are FIELD=COLUMN. Raises
+    `ListRefused`."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        name = name.strip().lower()
+        if not equals or not name or not column.strip():
+            raise ListRefused(
+                f"--map {pair!r} is not FIELD=COLUMN.",
+                f"Fields are {', '.join(FIELDS)}, and the names of signal types.",
+            )
+        columns[name] = column
+    if columns and not csv:
+        raise ListRefused("A plain list has no columns.", "Leave out --map, or say --csv.")
+    given = {name: text for name, text in fixed.items() if text}
+    return ListFormat(
+        type_name.lower() if type_name else None,
+        columns if csv else None,
+        "\t" if delimiter == "\\t" else delimiter,
+        given,
+    )
+
+
 class LineReader:
     """Turns lines into signals."""
 
     def __init__(self, form: ListFormat, header: str | None = None) -> None:
-        """`header` is the first line of a CSV. Raises `BankError` if a column is missing, or
-        `SignalError` if there is no such type."""
+        """`header` is the first line of a CSV. Raises `BankError` if a column is missing or
+        banks do not take the type, or `SignalError` if there is none."""
         self.form = form
         if form.type is not None:
             bankable(form.type)
         if len(form.delimiter) != 1 or form.delimiter in '\r\n"':
-            raise BankError("The delimiter is one character.", "Tab is written as \\t.")
+            raise ListRefused("The delimiter is one character.", "Tab is written as \\t.")
         self._fixed = {name: self._text(name, form.fixed.get(name, "")) for name in LONGEST}
         self._labels = labels(form.fixed.get("labels", ""))
         self._kinds: dict[str, SignalType | None] = {}
@@ -78,7 +104,7 @@ class LineReader:
         if not form.plain:
             self._find_columns(header or "")
         if not self._types and form.type is None and "type" not in self._places:
-            raise BankError(
+            raise ListRefused(
                 "Nothing says of which type the values are.",
                 "Give --type, or map the column that holds it: --map type=COLUMN",
             )
@@ -87,13 +113,13 @@ class LineReader:
         try:
             names = [name.strip() for name in self._cells(header)]
         except Rejected as error:
-            raise BankError(f"The header cannot be read: {error}.") from None
+            raise ListRefused(f"The header cannot be read: {error}.") from None
         at = {name.lower(): place for place, name in reversed([*enumerate(names)])}
         known = (*FIELDS, *self._known_types(names))
         chosen = {name: name for name in known if name in at} | dict(self.form.columns or {})
         for name, column in chosen.items():
             if column.strip().lower() not in at:
-                raise BankError(
+                raise ListRefused(
                     f"The list has no column {column!r}.",
                     f"Its columns are: {', '.join(map(repr, islice(names, 20)))}.",
                 )
@@ -104,7 +130,7 @@ class LineReader:
                 bankable(name)
                 self._types.append((name, place))
         if not self._types and "value" not in self._places:
-            raise BankError(
+            raise ListRefused(
                 "No column holds values.",
                 f"Map it: --map value=COLUMN. Columns are: {', '.join(map(repr, names[:20]))}.",
             )
@@ -126,7 +152,7 @@ class LineReader:
             value = text.strip()
             if not value or value.startswith("#"):
                 return []
-            return [self._signal(self.form.type or "", value, {})]
+            return [self.signal(self.form.type or "", value, {})]
         if not text.strip():
             return []
         cells = self._cells(text)
@@ -137,7 +163,7 @@ class LineReader:
             raise Rejected(f"it has {len(cells)} columns, fewer than the header") from None
         if given.get("value"):
             values.append((given.get("type") or self.form.type or "", given["value"]))
-        made = [self._signal(kind, value, given) for kind, value in values if value]
+        made = [self.signal(kind, value, given) for kind, value in values if value]
         if not made:
             raise Rejected("it has no value")
         return made
@@ -150,7 +176,8 @@ class LineReader:
         except StopIteration:
             return []
 
-    def _signal(self, name: str, value: str, given: Mapping[str, str]) -> New:
+    def signal(self, name: str, value: str, given: Mapping[str, str]) -> New:
+        """The signal of a type, a value and the texts of other fields. Raises `Rejected`."""
         kind = self._kind(name)
         try:
             stored = packed(kind, value)

@@ -151,11 +151,12 @@ class BankIndex:
             if busy:
                 time.sleep(POLLED)
 
-    def start(self) -> None:
-        """Keep up to date from now on, in two threads: one reads, one builds."""
+    def start(self, *, builds: bool = True) -> None:
+        """Keep up to date from now on, in two threads: one reads; one builds or, if another process
+        does that, only checks what was built."""
         for name, act, pause in (
             ("index-reader", self.refresh, POLLED),
-            ("index-builder", self._maintain_all, POLLED),
+            ("index-builder", self._maintain_all if builds else self._check_all, POLLED),
         ):
             thread = threading.Thread(
                 target=self._repeat, args=(act, pause), name=name, daemon=True
@@ -199,6 +200,10 @@ class BankIndex:
                 failed = error
         if failed is not None:
             raise failed
+
+    def _check_all(self) -> None:
+        for index in self._all():
+            self._check(index)
 
     def _maintain(self, index: TypeIndex) -> bool:
         """Build or compact a file where that is due; gives False if another process builds it."""

@@ -19,10 +19,14 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tutela.storage.models import Base, Number, UtcDateTime
+
+ONE_FILE = "external_id <> '' AND type IN ('md5', 'sha1', 'sha256')"
+"""Exact hashes that a source gives under one id: they are of the same file."""
 
 
 class Purpose(StrEnum):
@@ -112,6 +116,14 @@ class BankedSignal(Base):
             "type", "value", "bank_id", "origin_id", "external_id", name="uq_banks_signal_identity"
         ),
         Index("ix_banks_signal_bank_id_id", "bank_id", "id"),
+        Index(
+            "ix_banks_signal_file",
+            "external_id",
+            "origin_id",
+            "type",
+            sqlite_where=text(ONE_FILE),
+            postgresql_where=text(ONE_FILE),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)

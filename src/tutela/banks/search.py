@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, exists, false, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
 from tutela.banks import service
 from tutela.banks.live import BankIndex
 from tutela.banks.models import Bank, BankedSignal, Origin
 from tutela.banks.values import is_near, unpacked
-from tutela.matching.models import Match
+from tutela.matching.models import EXACT, FORGEABLE, Match
 from tutela.signals import Signal
 from tutela.storage import Database, Session
 
@@ -48,6 +49,14 @@ class Owner:
     last_seen: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The signals of an item that banks take, and which known values are how near to which."""
+
+    signals: list[Signal]
+    near: list[tuple[Signal, bytes, int]]
+
+
 class BankSearch:
     """Searches all banks that are on."""
 
@@ -65,50 +74,45 @@ class BankSearch:
         `distance` overrides the banks' own for types that have distances, where it is less.
         Raises `IndexNotReady` or `StorageError`: what could not be searched is never passed over.
         """
+        proposed = self.propose(signals)
+        return self.confirm(proposed, distance) if proposed.near else []
+
+    def propose(self, signals: Iterable[Signal]) -> Proposed:
+        """What the index holds near these signals: microseconds, and no database. Raises
+        `IndexNotReady`."""
         asked: dict[str, list[Signal]] = defaultdict(list)
         for signal in signals:
             if signal.type in self.index.types:
                 asked[signal.type].append(signal)
-        proposed: list[tuple[Signal, bytes, int]] = []
+        near: list[tuple[Signal, bytes, int]] = []
         for name, some in asked.items():
             queries = [bytes.fromhex(signal.value) for signal in some]
             found = self.index.search(self.index.types[name], queries)
-            proposed += [(some[number], value, apart) for number, value, apart in found]
-        if not proposed:
-            return []
-        item = item_of([signal for some in asked.values() for signal in some])
-        with self.database.reading() as session:
-            matches = self._confirmed(session, proposed, item, distance)
-        return sorted(matches, key=lambda match: match.distance)
+            near += [(some[number], value, apart) for number, value, apart in found]
+        return Proposed([signal for some in asked.values() for signal in some], near)
 
-    def _confirmed(
-        self,
-        session: Session,
-        proposed: Sequence[tuple[Signal, bytes, int]],
-        item: bytes,
-        distance: int | None,
-    ) -> list[Match]:
-        owned = owners_by_bank(session, {(s.type, value) for s, value, _ in proposed})
-        banks = {
-            bank.id: bank
-            for bank in session.scalars(
-                select(Bank).where(
-                    Bank.id.in_({row.bank_id for rows in owned.values() for row in rows})
-                )
-            )
-        }
-        now = self.database.now()
+    def confirm(self, proposed: Proposed, distance: int | None = None) -> list[Match]:
+        """The matches, nearest first: whose a value is, and whether that counts, the database
+        says. Raises `StorageError`."""
+        item = item_of(proposed.signals)
+        whole = {s.type: bytes.fromhex(s.value) for s in proposed.signals if s.type in EXACT}
         matches = []
-        for signal, value, apart in proposed:
-            for row in owned.get((signal.type, value), ()):
-                bank = banks[row.bank_id]
-                if (
-                    service.is_on(bank, now)
-                    and apart <= self._limit(bank, signal.type, distance)
-                    and share_of(item, bank.salt) < bank.rollout
-                ):
-                    matches.append(self._match(session, signal, value, apart, bank, row))
-        return matches
+        with self.database.reading() as session:
+            owned = owners_by_bank(session, {(s.type, value) for s, value, _ in proposed.near})
+            numbers = {row.bank_id for rows in owned.values() for row in rows}
+            found = session.scalars(select(Bank).where(Bank.id.in_(numbers)))
+            banks = {bank.id: bank for bank in found}
+            now = self.database.now()
+            for signal, value, apart in proposed.near:
+                for row in owned.get((signal.type, value), ()):
+                    bank = banks[row.bank_id]
+                    if (
+                        service.is_on(bank, now)
+                        and apart <= self._limit(bank, signal.type, distance)
+                        and share_of(item, bank.salt) < bank.rollout
+                    ):
+                        matches.append(_match(session, signal, value, apart, bank, row, whole))
+        return sorted(matches, key=lambda match: match.distance)
 
     def _limit(self, bank: Bank, name: str, distance: int | None) -> int:
         kind = self.index.types[name]
@@ -117,32 +121,76 @@ class BankSearch:
         own = kind.match_distance if bank.distance is None else bank.distance
         return own if distance is None else min(own, distance)
 
-    def _match(
-        self, session: Session, signal: Signal, value: bytes, apart: int, bank: Bank, row: BankRow
-    ) -> Match:
-        labels = session.scalars(
-            select(BankedSignal.labels)
-            .where(
-                BankedSignal.type == signal.type,
-                BankedSignal.value == value,
-                BankedSignal.bank_id == bank.id,
-                BankedSignal.labels != "",
+
+def _match(
+    session: Session,
+    signal: Signal,
+    value: bytes,
+    apart: int,
+    bank: Bank,
+    row: BankRow,
+    whole: Mapping[str, bytes],
+) -> Match:
+    labels = session.scalars(
+        select(BankedSignal.labels)
+        .where(
+            BankedSignal.type == signal.type,
+            BankedSignal.value == value,
+            BankedSignal.bank_id == bank.id,
+            BankedSignal.labels != "",
+        )
+        .distinct()
+    )
+    return Match(
+        signal,
+        apart,
+        bank.name,
+        Signal(signal.type, unpacked(value), row.quality),
+        purpose=str(bank.purpose),
+        source=bank.source,
+        labels=tuple(sorted({code for text in labels for code in text.split()})),
+        owners=row.owners,
+        members=row.members,
+        vetoes=bank.purpose.vetoes,
+        agreed=agreed(session, signal.type, bank.id, whole) if signal.type in EXACT else None,
+        only_review=bank.distance is not None and bank.distance > REVIEWED,
+    )
+
+
+def agreed(session: Session, name: str, bank: int, whole: Mapping[str, bytes]) -> bool:
+    """Whether a source of a bank means this very file: one that gives the item's hash of type
+    `name`, and of which no exact hash of the same id differs from the item's (`whole`, by type),
+    with one among them that cannot be forged."""
+    owner = aliased(BankedSignal)
+
+    def given(kind: str, value: bytes | None = None) -> ColumnElement[bool]:
+        """Whether the owner's source gives a hash of this type for the same file."""
+        other = aliased(BankedSignal)
+        return exists().where(
+            other.origin_id == owner.origin_id,
+            other.external_id == owner.external_id,
+            other.type == kind,
+            other.external_id != literal_column("''"),  # as the partial index has it
+            other.type.in_([literal_column(f"'{one}'") for one in sorted(EXACT)]),
+            *(() if value is None else (other.value == value,)),
+        )
+
+    same = {kind: given(kind, value) for kind, value in whole.items()}
+    agrees = [or_(~given(kind), is_same) for kind, is_same in same.items() if kind != name]
+    if name in FORGEABLE:
+        agrees.append(or_(false(), *(s for kind, s in same.items() if kind not in FORGEABLE)))
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    owner.type == name,
+                    owner.value == whole[name],
+                    owner.bank_id == bank,
+                    *agrees,
+                )
             )
-            .distinct()
         )
-        return Match(
-            signal,
-            apart,
-            bank.name,
-            Signal(signal.type, unpacked(value), row.quality),
-            purpose=str(bank.purpose),
-            source=bank.source,
-            labels=tuple(sorted({code for text in labels for code in text.split()})),
-            owners=row.owners,
-            members=row.members,
-            vetoes=bank.purpose.vetoes,
-            only_review=bank.distance is not None and bank.distance > REVIEWED,
-        )
+    )
 
 
 def owners_by_bank(session: Session, wanted: Iterable[tuple[str, bytes]]) -> Owned:

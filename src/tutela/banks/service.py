@@ -66,14 +66,15 @@ def create(
         )
     if not source or len(source) > 128:
         raise BankError("A bank has a source.", "Say who its signals come from, in 128 letters.")
+    rules = asdict(licence)
     values = checked({
         "purpose": purpose, "distance": distance, "rollout": rollout, "note": note,
+        "licence": rules.pop("name"),
     })  # fmt: skip
     if session.scalar(select(Bank.id).where(Bank.name == name)) is not None:
         raise BankError(f"There is a bank {name} already.", "Choose another name.")
-    rules = asdict(licence)
     bank = Bank(
-        name=name, source=source, licence=rules.pop("name"), **rules, **values,
+        name=name, source=source, **rules, **values,
         disabled=False, disabled_until=None, signals=0, version=0,
         salt=secrets.token_bytes(16), state=roots.EMPTY,
         created_at=now, changed_at=now, deleted_at=None,
@@ -92,6 +93,14 @@ def get(session: Session, name: str) -> Bank:
     bank = session.scalar(select(Bank).where(Bank.name == name, Bank.deleted_at.is_(None)))
     if bank is None:
         raise NoSuchBank(name)
+    return bank
+
+
+def fillable(session: Session, name: str) -> Bank:
+    """The bank of this name, if signals may come and go. Raises `NoSuchBank` or `NotAllowed`."""
+    bank = get(session, name)
+    if bank.name == TEST:
+        raise NotAllowed(f"The bank {TEST} stays as it is.", "Make a bank of your own.")
     return bank
 
 

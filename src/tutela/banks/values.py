@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tutela.banks.errors import BankError
+from tutela.banks.errors import NotBankable
 from tutela.matching.layouts import NEAR, Equal, Layout
 from tutela.signals.protocol import SignalType
 from tutela.signals.registry import signal_type
@@ -15,14 +15,14 @@ NEAR_BITS = 256
 
 @cache
 def bankable(name: str) -> SignalType:
-    """The type of this name. Raises `SignalError` if there is none, `BankError` if its values are
+    """The type of this name. Raises `SignalError` if there is none, `NotBankable` if its values are
     not digits in hexadecimal that are equal or not, or 256 bits."""
     if ":" in name:  # it would import a module that a list names
-        raise BankError(f"{name!r} is not a signal type that banks take.")
+        raise NotBankable(f"{name!r} is not a signal type that banks take.")
     kind = signal_type(name)
     digits = getattr(kind, "digits", None)
     if digits is None or (kind.max_distance > 1 and digits * 4 != NEAR_BITS):
-        raise BankError(
+        raise NotBankable(
             f"Signals of type {kind.name} cannot be banked.",
             "Banks take types whose values are digits in hexadecimal (docs/extension-points.md).",
         )

@@ -3,6 +3,6 @@
 from tutela.decoding.limits import Limits
 from tutela.decoding.models import Cause, Fingerprint
 from tutela.decoding.pool import DecoderPool
-from tutela.decoding.service import fingerprint
+from tutela.decoding.service import Fingerprinting, fingerprint
 
-__all__ = ["Cause", "DecoderPool", "Fingerprint", "Limits", "fingerprint"]
+__all__ = ["Cause", "DecoderPool", "Fingerprint", "Fingerprinting", "Limits", "fingerprint"]

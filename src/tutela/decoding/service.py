@@ -12,32 +12,51 @@ CHUNK = 1024 * 1024
 """Bytes read at a time: large enough that hashing, not reading, takes the time."""
 
 
-def fingerprint(stream: BinaryIO, pool: DecoderPool) -> Fingerprint:
-    """All signals of a stream of any length, read once, in constant memory past `max_bytes`.
+class Fingerprinting:
+    """The bytes of one file as they come, of any number, in constant memory past `max_bytes`."""
 
-    Exact hashes are computed whatever a decoder makes of the file. Raises what reading raises.
-    """
-    hashers = {kind.name: kind.hasher() for kind in pool.stream_types}
-    for_decoder = len(hashers) < len(pool.types)
-    data, size = bytearray(), 0
+    def __init__(self, pool: DecoderPool, keep: int = 0) -> None:
+        """`keep`: so many bytes are held for the caller too, if the file has no more."""
+        self.pool = pool
+        self.size = 0
+        self.data = bytearray()
+        """All bytes, unless they are more than are kept or than a decoder is given."""
+        self._hashers = {kind.name: kind.hasher() for kind in pool.stream_types}
+        self._for_decoder = len(self._hashers) < len(pool.types)
+        self.held = max(keep, pool.limits.max_bytes if self._for_decoder else 0)
+
+    def feed(self, chunk: bytes) -> None:
+        """The next bytes."""
+        self.size += len(chunk)
+        for name in list(self._hashers):
+            try:
+                self._hashers[name].update(chunk)
+            except Exception:  # a third party's type: no signal of that type
+                del self._hashers[name]
+        if self.size <= self.held:
+            self.data += chunk
+        else:
+            self.data = bytearray()
+
+    def finish(self) -> Fingerprint:
+        """All signals. Exact hashes are there whatever a decoder makes of the file. Raises
+        `DecodingError` if no decoder can be started."""
+        exact = tuple(Signal(name, hasher.hexdigest()) for name, hasher in self._hashers.items())
+        decoded = Decoded()
+        if self.size == 0:
+            decoded = Decoded(cause=Cause.EMPTY)
+        elif self._for_decoder:
+            fits = self.size <= self.pool.limits.max_bytes
+            decoded = self.pool.decode(self.data) if fits else Decoded(cause=Cause.TOO_MANY_BYTES)
+        signals = exact + decoded.signals
+        return Fingerprint(self.size, signals, decoded.picture, decoded.notes, decoded.cause)
+
+
+def fingerprint(stream: BinaryIO, pool: DecoderPool) -> Fingerprint:
+    """All signals of a stream, read once. Raises what reading raises, and `DecodingError`."""
+    file = Fingerprinting(pool)
     while (chunk := stream.read(CHUNK)) != b"":
         if chunk is None:
             raise BlockingIOError("the stream has no more bytes yet: open it blocking")
-        size += len(chunk)
-        for name in list(hashers):
-            try:
-                hashers[name].update(chunk)
-            except Exception:  # a third party's type: no signal of that type
-                del hashers[name]
-        if for_decoder and size <= pool.limits.max_bytes:
-            data += chunk
-        else:
-            data = bytearray()  # too large for a decoder: nothing of it is kept
-    exact = tuple(Signal(name, hasher.hexdigest()) for name, hasher in hashers.items())
-    decoded = Decoded()
-    if size == 0:
-        decoded = Decoded(cause=Cause.EMPTY)
-    elif for_decoder:
-        fits = size <= pool.limits.max_bytes
-        decoded = pool.decode(data) if fits else Decoded(cause=Cause.TOO_MANY_BYTES)
-    return Fingerprint(size, exact + decoded.signals, decoded.picture, decoded.notes, decoded.cause)
+        file.feed(chunk)
+    return file.finish()

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from tutela.signals import Signal
 
+EXACT = frozenset({"md5", "sha1", "sha256"})
+"""Types that are a hash of all bytes of a file."""
+
+FORGEABLE = frozenset({"md5"})
+"""Exact hashes that anyone can give to another file: alone they say little."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -25,5 +31,17 @@ class Match:
     """How many members of the source gave it, independently of each other."""
     vetoes: bool = False
     """It says that the picture is harmless, and that matches like it do not count."""
+    agreed: bool | None = None
+    """Of an exact match: whether all exact hashes that its source gives for the file agree, and one
+    of them cannot be forged; None where nobody looked."""
     only_review: bool = False
     """The bank asks for so wide a distance that a person must look."""
+
+    @property
+    def strength(self) -> str:
+        """`exact`: it is that very file; `weak`: it may be another that was made to look so;
+        `near`: it is a picture like it."""
+        if self.signal.type not in EXACT:
+            return "near"
+        trusted = self.signal.type not in FORGEABLE if self.agreed is None else self.agreed
+        return "exact" if trusted else "weak"

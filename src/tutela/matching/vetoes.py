@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tutela.matching.models import Match
-
-FORGEABLE = frozenset({"md5"})
-"""Exact hashes that anyone can give to another file: a veto by one reaches only itself."""
+from tutela.matching.models import FORGEABLE, Match
 
 
 def divided(matches: Sequence[Match]) -> tuple[list[Match], list[Match]]:
     """Those that count, and those that were vetoed, each in the order given.
 
-    The same file vetoes all that the file matches. The same picture vetoes what its frame matches
-    within a distance, in any variant; never an exact match, which a harmless picture near it cannot
-    explain.
+    The same file vetoes all that the file matches; by a hash that can be forged, only what that
+    hash matches. The same picture vetoes what its frame matches within a distance, in any variant;
+    never an exact match, which a harmless picture near it cannot explain.
     """
     vetoes = [match for match in matches if match.vetoes]
     if not vetoes:

@@ -82,12 +82,15 @@ def approve(session: Session, now: datetime, key: Key, number: int) -> Approval:
     return found
 
 
-def waiting(session: Session, now: datetime, limit: int = 100) -> Sequence[tuple[Approval, str]]:
-    """Requests that nobody approved yet, each with the name of the key that asked."""
+def waiting(
+    session: Session, now: datetime, after: int = 0, limit: int = 100
+) -> Sequence[tuple[Approval, str]]:
+    """Requests that nobody approved yet, each with the name of the key that asked: those after a
+    number."""
     rows = session.execute(
         select(Approval, Key.name)
         .join(Key, Key.id == Approval.asked_by)
-        .where(Approval.approved_at.is_(None), Approval.asked_at > now - VALID)
+        .where(Approval.approved_at.is_(None), Approval.asked_at > now - VALID, Approval.id > after)
         .order_by(Approval.id)
         .limit(limit)
     )

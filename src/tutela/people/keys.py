@@ -31,13 +31,20 @@ class Scope(StrEnum):
     BANKS_READ = "banks:read"
     BANKS_WRITE = "banks:write"
     REPORTS = "reports"
+    METRICS = "metrics"
     ADMIN = "admin"
 
 
 def create(
-    session: Session, now: datetime, actor: str, name: str, scopes: Iterable[str]
+    session: Session,
+    now: datetime,
+    actor: str,
+    name: str,
+    scopes: Iterable[str],
+    rate: int | None = None,
 ) -> tuple[Key, str]:
-    """A new key, and its secret, which is shown this once. Raises `TutelaError`."""
+    """A new key, and its secret, which is shown this once. `rate` is how many requests a second it
+    may make, where not as many as others. Raises `TutelaError`."""
     if not NAME.fullmatch(name):
         raise TutelaError(
             f"{name!r} cannot be the name of a key.",
@@ -56,6 +63,7 @@ def create(
         name=name,
         digest=digest(secret),
         scopes=" ".join(sorted(set(scopes))),
+        rate=rate,
         created_at=now,
         revoked_at=None,
     )
@@ -83,11 +91,17 @@ def revoke(session: Session, now: datetime, actor: str, name: str) -> Key:
     return key
 
 
-def owner(session: Session, secret: str, scope: Scope) -> Key:
+def known(session: Session, secret: str) -> Key:
     """The key that a secret opens. Raises `KeyRefused`, and never says which part was wrong."""
     key = session.scalar(select(Key).where(Key.digest == digest(secret.strip())))
     if key is None or key.revoked_at is not None:
         raise KeyRefused("This key is not valid.", "Ask an administrator: tutela key create")
+    return key
+
+
+def owner(session: Session, secret: str, scope: Scope) -> Key:
+    """The key that a secret opens, if it may do this. Raises `KeyRefused`."""
+    key = known(session, secret)
     if not {scope, Scope.ADMIN} & set(key.scopes.split()):
         raise KeyRefused(f"The key {key.name} has no scope {scope}.", "Use one that has.")
     return key

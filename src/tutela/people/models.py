@@ -19,6 +19,7 @@ class Key(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True, comment="SHA-256")
     scopes: Mapped[str] = mapped_column(Text, comment="separated by spaces")
+    rate: Mapped[int | None] = mapped_column(comment="requests a second; null: default")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -37,4 +38,16 @@ class Approval(Base):
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("people_key.id"))
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Invitation(Base):
+    """A link that makes someone a member, once. Of the secret in it only its digest is kept."""
+
+    __tablename__ = "people_invitation"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True, comment="SHA-256")
+    role: Mapped[str] = mapped_column(String(32))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lapses_at: Mapped[datetime] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

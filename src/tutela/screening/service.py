@@ -1,14 +1,9 @@
-"""Screens a stream against what is known, by the rule that every preset starts from.
-
-Block on an exact match, or on PDQ within its distance where both pictures have detail and nothing
-was done to the upload before hashing; all else that matches is for a person; what could not be
-looked at, or only in part, is for a person too.
-"""
+"""Screens a stream against what is known, and learns what is to be known from files."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -17,16 +12,11 @@ from tutela.decoding import DecoderPool, Fingerprint, fingerprint
 from tutela.decoding.models import Cause, Note
 from tutela.matching import Match
 from tutela.matching.vetoes import divided
+from tutela.policy import Policy
 from tutela.screening.files import open_regular
-from tutela.screening.models import Decision, LeftOut, Screened, Verdict
+from tutela.screening.judging import Given, facts
+from tutela.screening.results import LeftOut, Screened
 from tutela.signals import Signal
-
-TRUSTED = frozenset({"sha1", "sha256"})
-"""Exact hashes that alone decide. MD5 can be forged; of other types nothing is known here."""
-
-HARMLESS = frozenset({Cause.EMPTY, Cause.NOT_A_PICTURE, Cause.TOO_SMALL})
-"""Causes that say there is no picture to look at, rather than that one could not be seen."""
-
 
 IN_PART = frozenset({Note.PARTIAL, Note.CUT_SHORT, Note.SAMPLED})
 """Notes that say that something of the file was not looked at."""
@@ -47,67 +37,41 @@ class Learner(Protocol):
 
 
 class Screener:
-    """Screens streams against known signals with a pool of decoders."""
+    """Screens files against known signals, by a policy. Records nothing."""
 
-    def __init__(self, pool: DecoderPool, known: Searched, distance: int | None = None) -> None:
+    def __init__(
+        self,
+        pool: DecoderPool,
+        known: Searched,
+        policy: Callable[[], Policy],
+        distance: int | None = None,
+        surging: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`policy` gives the one that is in force, `surging` the banks whose rate jumped."""
         self.pool = pool
         self.known = known
+        self.policy = policy
         self.distance = distance
+        self.surging = surging
 
-    def screen(self, stream: BinaryIO) -> Screened:
+    def screen(self, stream: BinaryIO, given: Given | None = None) -> Screened:
         """What came of a stream. Raises what reading it raises, and `DecodingError`."""
         began = time.perf_counter()
-        found = fingerprint(stream, self.pool)
-        counted, vetoed = divided(self.known.search(found.signals, self.distance))
-        decision = judge(found, counted, self.pool.options.low_quality_below)
+        return self.judge(fingerprint(stream, self.pool), given or Given(), began)
+
+    def judge(self, found: Fingerprint, given: Given, began: float) -> Screened:
+        """What comes of a file's signals. Raises `StorageError` or `IndexNotReady`."""
+        return self.decide(self.known.search(found.signals, self.distance), found, given, began)
+
+    def decide(
+        self, matches: list[Match], found: Fingerprint, given: Given, began: float
+    ) -> Screened:
+        """What policy says of these matches."""
+        counted, vetoed = divided(matches)
+        told = facts(found, counted, given, self.surging())
+        decision = self.policy().decide(told)
         seconds = time.perf_counter() - began
-        return Screened(decision, tuple(counted), found, seconds, tuple(vetoed))
-
-
-def judge(found: Fingerprint, matches: Sequence[Match], least_quality: int) -> Decision:
-    """The verdict on a file of these matches, nearest first."""
-    for match in matches:
-        if match.signal.type in TRUSTED and not match.only_review:
-            return Decision(Verdict.BLOCK, f"the same {match.signal.type} is known", match)
-    for match in matches:
-        if _certain(match, least_quality):
-            return Decision(Verdict.BLOCK, "nearly the same picture is known", match)
-    if matches:
-        match = matches[0]
-        return Decision(Verdict.REVIEW, _why_a_person(match, least_quality), match)
-    if found.undecodable is not None and found.undecodable not in HARMLESS:
-        return Decision(Verdict.REVIEW, found.undecodable.meaning)
-    if found.notes & IN_PART:
-        return Decision(Verdict.REVIEW, "only a part of the picture could be looked at")
-    return Decision(Verdict.ALLOW, "nothing known is near")
-
-
-def _certain(match: Match, least_quality: int) -> bool:
-    return (
-        match.signal.type == "pdq"
-        and match.signal.variant == "plain"
-        and not match.only_review
-        and _has_detail(match, least_quality)
-    )
-
-
-def _has_detail(match: Match, least_quality: int) -> bool:
-    """Lists often do not say how much detail the known picture has; that of the upload decides,
-    and a hash that is near one of a picture with detail is seldom one of a flat picture."""
-    own, known = match.signal.quality, match.known.quality
-    return own is not None and min(own, own if known is None else known) >= least_quality
-
-
-def _why_a_person(match: Match, least_quality: int) -> str:
-    if match.signal.type == "md5":
-        return "the same md5 is known, which can be forged"
-    if match.signal.type != "pdq":
-        return f"a known {match.signal.type} matches"
-    if match.only_review:
-        return "the bank asks for so wide a distance that a person must look"
-    if not _has_detail(match, least_quality):
-        return "a picture with little detail is near a known one"
-    return f"an altered copy of a known picture ({match.signal.variant})"
+        return Screened(decision, told, tuple(counted), found, seconds, tuple(vetoed))
 
 
 def learn(files: Iterable[Path], pool: DecoderPool, known: Learner) -> list[LeftOut]:

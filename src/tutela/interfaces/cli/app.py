@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tutela.interfaces.cli.app_banks import audit, bank, key
+from tutela.interfaces.cli.app_evidence import evidence
+from tutela.interfaces.cli.app_policy import policy
+from tutela.interfaces.cli.app_webhooks import alarm, webhook
 
 app = typer.Typer(
     name="tutela",
@@ -22,6 +26,10 @@ app = typer.Typer(
 app.add_typer(bank, name="bank")
 app.add_typer(key, name="key")
 app.add_typer(audit, name="audit")
+app.add_typer(policy, name="policy")
+app.add_typer(evidence, name="evidence")
+app.add_typer(webhook, name="webhook")
+app.add_typer(alarm, name="alarm")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
@@ -40,11 +48,48 @@ def options(
 
 
 @app.command()
-def init() -> None:
+def init(
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the policy and the limits of small-forum, image-host, file-storage, hotline"
+            " or police-unit, explained line by line."
+        ),
+    ] = None,
+    country: Annotated[
+        str | None,
+        typer.Option(metavar="XX", help="Whose law the policy speaks of: two letters, ISO 3166."),
+    ] = None,
+) -> None:
     """Make the data directory, the database and the keys, or bring them up to date."""
     from tutela.interfaces.cli.init import run
 
-    run()
+    run(preset, country)
+
+
+class Role(StrEnum):
+    """A process of the service."""
+
+    WEB = "web"
+    WORKER = "worker"
+    VAULT = "vault"
+
+
+@app.command()
+def serve(
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, help="Web processes; default the setting service.workers."),
+    ] = None,
+    role: Annotated[
+        Role | None,
+        typer.Option(help="Run one role only, where others run elsewhere; default all."),
+    ] = None,
+) -> None:
+    """Run the service until it is told to stop: web, worker, vault and decoders."""
+    from tutela.interfaces.cli.serve import run
+
+    raise typer.Exit(run(workers, role.value if role else None))
 
 
 @app.command()
@@ -92,16 +137,21 @@ def screen(
 
 
 @app.command()
-def demo(json: Json = False) -> None:
-    """Alter benign photographs, and find each of them again."""
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Let the service go on, and print a line to try it.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run the service on benign photographs: altered copies are found, others let through."""
     from tutela.interfaces.cli.demo import run
 
-    raise typer.Exit(run(as_json=json))
+    raise typer.Exit(run(keep=keep, as_json=json))
 
 
 @app.command()
 def selftest(json: Json = False) -> None:
-    """Check this installation: kernel, decoders, formats."""
+    """Check this installation: kernel, decoders, formats, and every door of the service."""
     from tutela.interfaces.cli.selftest import run
 
     raise typer.Exit(run(as_json=json))

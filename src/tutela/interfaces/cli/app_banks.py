@@ -258,11 +258,15 @@ def leave(
 def key_create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who will have it.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; repeat it.")],
+    rate: Annotated[
+        int | None,
+        typer.Option(min=1, max=1 << 20, help="Requests a second; default as the settings say."),
+    ] = None,
 ) -> None:
     """Make a key. Its secret is printed this once, on the output alone."""
     from tutela.interfaces.cli import keys as run
 
-    run.create(name, scope)
+    run.create(name, scope, rate)
 
 
 @key.command("list")

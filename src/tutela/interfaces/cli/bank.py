@@ -17,6 +17,7 @@ from tutela.app import App
 from tutela.banks import changes, exporting, roots, service
 from tutela.banks.lists import time_of
 from tutela.banks.models import Bank
+from tutela.banks.removing import remove_value
 from tutela.banks.search import Owner, owners
 from tutela.banks.service import Licence
 from tutela.banks.values import bankable, packed
@@ -238,23 +239,8 @@ def change(name: str, values: Mapping[str, Any], key_file: Path | None) -> None:
 
 
 def remove(name: str, value: str, type_name: str) -> None:
-    kind = bankable(type_name)
-    stored = packed(kind, value)
-    removed = 0
     with App.open() as app:
-        while True:
-            with app.database.writing() as session:
-                bank = service.get(session, name)
-                if bank.name == service.TEST:
-                    raise TutelaError(f"The bank {name} stays as it is.")
-                page = owners(session, type=kind.name, value=stored, bank=bank, limit=PAGE)
-                numbers = [owner.number for owner in page]
-                changes.remove(session, app.database.now(), app.actor, bank.id, numbers)
-            removed += len(page)
-            if len(page) < PAGE:
-                break
-        if not removed:
-            raise TutelaError(f"The bank {name} has no such {kind.name} value.")
+        removed = remove_value(app.database, app.actor, name, type_name, value)
     print(f"{removed} signals were removed from {name}.")
 
 

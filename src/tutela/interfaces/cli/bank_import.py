@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tutela.app import App
+from tutela.banks import lists
 from tutela.banks.importing import Importer
 from tutela.banks.importing import Progress as Reached
-from tutela.banks.lists import FIELDS, ListFormat, Rejected
+from tutela.banks.lists import ListFormat, Rejected
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
 from tutela.screening.files import open_regular
@@ -30,29 +31,11 @@ def form_of(
     **fixed: str,
 ) -> ListFormat:
     """How the list is read, from what the command was given."""
-    columns: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, column = pair.partition("=")
-        name = name.strip().lower()
-        if not equals or not name or not column.strip():
-            raise TutelaError(
-                f"--map {pair!r} is not FIELD=COLUMN.",
-                f"Fields are {', '.join(FIELDS)}, and the names of signal types.",
-            )
-        columns[name] = column
     if csv is None:
-        csv = bool(columns) or file.suffix.lower() in (".csv", ".tsv")
-    if columns and not csv:
-        raise TutelaError("A plain list has no columns.", "Leave out --map, or say --csv.")
+        csv = bool(pairs) or file.suffix.lower() in (".csv", ".tsv")
     if file.suffix.lower() == ".tsv" and delimiter == ",":
         delimiter = "\t"
-    given = {name: text for name, text in fixed.items() if text}
-    return ListFormat(
-        type_name.lower() if type_name else None,
-        columns if csv else None,
-        "\t" if delimiter == "\\t" else delimiter,
-        given,
-    )
+    return lists.form_of(type_name, pairs, csv=csv, delimiter=delimiter, **fixed)
 
 
 def run(

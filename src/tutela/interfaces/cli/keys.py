@@ -15,9 +15,9 @@ from tutela.people import approvals, keys
 from tutela.people.models import Approval
 
 
-def create(name: str, scopes: list[str]) -> None:
+def create(name: str, scopes: list[str], rate: int | None) -> None:
     with App.open() as app, app.database.writing() as session:
-        _, made = keys.create(session, app.database.now(), app.actor, name, scopes)
+        _, made = keys.create(session, app.database.now(), app.actor, name, scopes, rate)
     output.complain(f"the key {name}, shown this once:")
     print(made)
 
@@ -28,7 +28,7 @@ def list_keys(after: str, limit: int, *, as_json: bool) -> None:
     if as_json:
         for key in found:
             output.line({
-                "key": key.name, "scopes": key.scopes.split(),
+                "key": key.name, "scopes": key.scopes.split(), "rate": key.rate,
                 "created_at": key.created_at.isoformat(),
                 "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
             })  # fmt: skip

@@ -16,6 +16,7 @@ from tutela.decoding.pool import processors
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
 from tutela.matching import Known
+from tutela.policy import presets
 from tutela.screening import Screened, Screener, learn
 from tutela.screening.files import open_regular, regular_files
 from tutela.screening.service import Searched
@@ -29,11 +30,13 @@ def run(files: list[Path], against: Path | None, distance: int | None, *, as_jso
         pool = stack.enter_context(DecoderPool(chosen.signals, chosen.decoding.limits, size))
         known: Searched
         if against is None:
-            known = stack.enter_context(App.open(chosen)).search()
+            app = stack.enter_context(App.open(chosen))
+            known, policy = app.search(), app.policy()
         else:
             known, failed = _learned(against, pool)
+            policy = presets.default()
         pool.start(len(files))  # so that the first file does not wait for its decoder
-        screener = Screener(pool, known, distance)
+        screener = Screener(pool, known, lambda: policy, distance)
         show = _json if as_json else _Table()
         with ThreadPoolExecutor(pool.size) as threads:
             results = threads.map(partial(_screen_one, screener), files)
@@ -85,8 +88,7 @@ class _Table:
         )
 
     def __call__(self, path: Path, result: Screened) -> None:
-        decision = result.decision
-        match = decision.match
+        decision, match = result.decision, result.match
         self.table.add_row(
             Text(output.printable(path)),
             output.verdict_text(decision.verdict),

@@ -1,0 +1,1 @@
+"""The HTTP API: base `/api/v1`, and what watches over the service."""

@@ -1,0 +1,43 @@
+"""What routes share, and how they get at it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from tutela.interfaces.api.access import Holder, KeyRing
+from tutela.interfaces.api.bodies import Memory
+from tutela.people.keys import Scope
+from tutela.running import Running
+from tutela.settings import Service
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One process's parts."""
+
+    running: Running
+    keyring: KeyRing
+    limits: Service
+    memory: Memory
+
+
+def state(request: Request) -> State:
+    found: State = request.app.state.tutela
+    return found
+
+
+Shared = Annotated[State, Depends(state)]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
+
+
+def with_scope(scope: Scope) -> Callable[[Request], Awaitable[Holder]]:
+    """A dependency that gives who asks, if they have this scope."""
+
+    async def holder(request: Request) -> Holder:
+        return await state(request).keyring.holder(request, scope)
+
+    return holder

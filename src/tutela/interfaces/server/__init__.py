@@ -1,0 +1,1 @@
+"""`tutela serve`: the roles, and who watches over them."""

@@ -1,0 +1,76 @@
+"""The web role: one process of the API, on a socket that the supervisor opened or on its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+
+import uvicorn
+
+from tutela.app import App
+from tutela.interfaces.api.app import create
+from tutela.interfaces.server import child
+from tutela.interfaces.server.connections import Connection
+from tutela.interfaces.server.failing import told
+from tutela.running import Running
+from tutela.settings import Service
+
+SOCKET = "SOCKET_FD_OF_TUTELA"
+
+
+def listen(chosen: Service) -> socket.socket:
+    """A socket that listens where the settings say. Raises OSError."""
+    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind((chosen.host, chosen.port))
+        opened.listen(2048)
+    except BaseException:
+        opened.close()
+        raise
+    opened.set_inheritable(True)
+    return opened
+
+
+def run() -> int:
+    child.begin("web")
+    stop = child.stopping()
+    with App.open() as app:
+        given = os.environ.pop(SOCKET, None)
+        opened = socket.socket(fileno=int(given)) if given else listen(app.settings.service)
+        processes = app.settings.service.workers if given else 1
+        with Running(app, builds=False) as running:
+            serve(running, opened, processes, stop)
+    return 0
+
+
+def serve(running: Running, opened: socket.socket, processes: int, stop: threading.Event) -> None:
+    """Answer until `stop` is set; then requests in work end first."""
+    running.pool.start(running.pool.size)
+    config = uvicorn.Config(
+        create(running, processes),
+        http=Connection,
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=running.app.settings.service.stop_seconds,
+        timeout_keep_alive=running.app.settings.service.idle_seconds,
+    )
+    server = uvicorn.Server(config)
+
+    def end() -> None:  # uvicorn's own handlers come late, and raise the signal again at the end
+        stop.wait()
+        server.should_exit = True
+
+    threading.Thread(target=end, name="stop", daemon=True).start()
+    server.run(sockets=[opened])
+
+
+if __name__ == "__main__":
+    sys.exit(told(run))

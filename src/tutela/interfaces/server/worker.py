@@ -1,0 +1,87 @@
+"""The worker role: clocks, deliveries, purges, and the index that all processes map."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+
+from tutela import evidence, webhooks
+from tutela.app import App
+from tutela.banks import service as banks
+from tutela.interfaces.server import child
+from tutela.interfaces.server.failing import told
+from tutela.jobs import Chore, Duty, Worker
+from tutela.outbound import Outbound
+from tutela.screening import answers
+
+CUT_OFF = 3
+
+
+def run() -> int:
+    child.begin("worker")
+    stop = child.stopping()
+    with App.open() as app, app.index() as index:
+        index.start(builds=True)
+        left = Worker(app.database, chores(app), duties(app), app.settings.jobs).run(stop)
+        if left:
+            os._exit(CUT_OFF)  # their threads cannot be stopped; the next worker does them again
+    return 0
+
+
+def chores(app: App) -> list[Chore]:
+    """What is done by the clock."""
+    database = app.database
+
+    def forget_answers() -> None:
+        with database.writing() as session:
+            answers.purge(session, database.now())
+
+    def forget_deliveries() -> None:
+        with database.writing() as session:
+            webhooks.purge(session, database.now(), app.settings.webhooks)
+
+    def purge_banks() -> None:
+        banks.purge(database)
+
+    def purge_evidence() -> None:
+        evidence.purge(database, app.store())
+
+    def sweep_evidence() -> None:
+        evidence.sweep(database, app.store())
+
+    def sign() -> None:
+        app.sign_log()
+
+    return [
+        Chore("audit.sign", timedelta(minutes=5), sign),
+        Chore("banks.purge", timedelta(minutes=1), purge_banks),
+        Chore("evidence.purge", timedelta(minutes=10), purge_evidence),
+        Chore("evidence.sweep", timedelta(hours=1), sweep_evidence),
+        Chore("screening.forget-answers", timedelta(minutes=10), forget_answers),
+        Chore("webhooks.purge", timedelta(hours=1), forget_deliveries),
+    ]
+
+
+def duties(app: App) -> list[Duty]:
+    """What is done when it is due, however often processes are killed."""
+    outbound, sealing = Outbound(app.settings.outbound), app.webhook_sealing()
+    options = app.settings.webhooks
+
+    def deliver(number: str) -> None:
+        webhooks.deliver(app.database, outbound, sealing, int(number), options)
+
+    return [
+        Duty(
+            "webhooks.deliver",
+            lambda session, now, limit: [
+                str(number) for number in webhooks.due(session, now, options, limit)
+            ],
+            deliver,
+            concurrency=8,
+        )
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(told(run))
