@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from tutela import alarms
 from tutela.app import App
+from tutela.banks.errors import IndexNotReady
 from tutela.banks.search import BankSearch
 from tutela.decoding import DecoderPool
 from tutela.decoding.pool import processors
@@ -25,6 +26,10 @@ log = logging.getLogger(__name__)
 
 UPKEEP = 1.0
 """Seconds between looks at which policy is in force, and writes of counts: what a crash loses."""
+
+OUTDATED = 60.0
+"""Seconds without a look at the banks after which nothing is decided any more: who withdrew or
+added a value expects that it counts."""
 
 SURGES = 5.0
 """Seconds between looks at how often each bank matches."""
@@ -69,7 +74,7 @@ class Running:
         self.screener = Screener(self.pool, self.search, self.policy, surging=lambda: self._surging)
         self.desk = Desk(
             app.database, self.screener, self.answers, self.counts, chosen.screening,
-            self._set_sealing,
+            self._set_sealing, self._require_fresh,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -161,6 +166,15 @@ class Running:
             self._policy_trouble = ""
         except TutelaError as error:  # the one before it stays in force
             self._policy_trouble = error.what
+
+    def _require_fresh(self) -> None:
+        """Raises `IndexNotReady` if a bank may have been changed long ago without this process
+        knowing of it."""
+        if self.index.behind > OUTDATED:
+            raise IndexNotReady(
+                f"What is known was last read {self.index.behind:.0f} seconds ago.",
+                "See that the database answers.",
+            )
 
     def _set_sealing(self, trouble: str) -> None:
         self._sealing_trouble = trouble

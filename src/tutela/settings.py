@@ -30,6 +30,9 @@ NOT_SETTINGS = frozenset({
 })  # fmt: skip
 """Names in the environment that say how to run, not what the service does."""
 
+ALSO = {"TUTELA_EVIDENCE_URL": "evidence.url"}
+"""Other names of settings in the environment: those of the contract."""
+
 
 class SettingsError(TutelaError):
     """A setting that is not one, or whose value cannot be used."""
@@ -215,7 +218,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         given |= {name: (value, str(path)) for name, value in _flat(_read(path))}
     for name, text in sorted(environment.items()):
         if name.startswith("TUTELA_") and name not in NOT_SETTINGS:
-            setting = name.removeprefix("TUTELA_").lower().replace("__", ".")
+            setting = ALSO.get(name, name.removeprefix("TUTELA_").lower().replace("__", "."))
             given[setting] = (_literal(text), name)
     settings: Settings = _build(Settings, given, "")
     if given:

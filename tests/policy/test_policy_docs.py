@@ -19,7 +19,18 @@ PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
 
 @pytest.mark.parametrize(
     "word",
-    [*NAMES, *ROLES, *CHANNELS, *NOTES, *PURPOSES, *sorted(ACTIONS), *PRESETS, *State, *Verdict, *Kind],
+    [
+        *NAMES,
+        *ROLES,
+        *CHANNELS,
+        *NOTES,
+        *PURPOSES,
+        *sorted(ACTIONS),
+        *PRESETS,
+        *State,
+        *Verdict,
+        *Kind,
+    ],
 )
 def test_every_word_is_documented(word):
     assert f"`{word}`" in PAGE

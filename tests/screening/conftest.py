@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pyrage
 import pytest
+from conftest import fresh_postgres
 from PIL import Image
 from sqlalchemy import func, select
 
-from conftest import fresh_postgres
 from tutela.alarms.models import Alarm
 from tutela.app import App
 from tutela.banks import changes, service

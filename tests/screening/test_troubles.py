@@ -14,6 +14,8 @@ from screening.conftest import PUBLIC, Office, picture
 from tutela import alarms
 from tutela.alarms.models import Alarm
 from tutela.banks import service
+from tutela.banks.errors import IndexNotReady
+from tutela.banks.live import BankIndex
 from tutela.policy import Verdict
 from tutela.running import SURGE, Running
 from tutela.screening.desk import PROBING, SEALING
@@ -171,3 +173,10 @@ def test_the_same_file_often_is_no_probing(office, lanes):
     for _ in range(7):
         office.screen(KNOWN, PUBLIC)
     assert not [kind for kind, _ in office.alarms() if kind == PROBING]
+
+
+def test_nothing_is_decided_by_banks_that_were_not_read_for_long(office, lanes, monkeypatch):
+    """The reader of changes is gone, and nobody noticed."""
+    monkeypatch.setattr(BankIndex, "behind", 61.0)
+    with pytest.raises(IndexNotReady, match="61 seconds ago"):
+        office.screen(KNOWN)

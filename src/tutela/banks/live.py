@@ -106,9 +106,14 @@ class BankIndex:
         for index in self._all():
             if index.view is None:
                 return Readiness(False, f"the index of {index.kind}: {index.trouble}", through)
-        if time.monotonic() - self._looked > STALE:
+        if self.behind > STALE:
             return Readiness(False, f"the changes are not being read: {self._trouble}", through)
         return Readiness(True, "", through)
+
+    @property
+    def behind(self) -> float:
+        """Seconds since the database was last read."""
+        return time.monotonic() - self._looked
 
     def refresh(self) -> None:
         """Read what changed. Raises `StorageError` or `IndexFileError`."""

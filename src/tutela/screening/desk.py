@@ -73,8 +73,10 @@ class Desk:
         counts: Counts,
         options: Options | None = None,
         failing: Callable[[str], None] = lambda _: None,
+        require_fresh: Callable[[], None] = lambda: None,
     ) -> None:
-        """`failing` is told why evidence could not be sealed."""
+        """`failing` is told why evidence could not be sealed. `require_fresh` raises if what is
+        known here is too old to decide by."""
         self.database = database
         self.screener = screener
         self.answers = answers
@@ -82,11 +84,13 @@ class Desk:
         self.options = options or Options()
         self.probing = Probing(self.options)
         self.failing = failing
+        self.require_fresh = require_fresh
 
     def accept(
         self, caller: Caller, door: str, raw: Any, idempotency: str | None = None
     ) -> Accepted:
         """Read what came with an item. Raises `FactsRefused` or `ChannelRefused`."""
+        self.require_fresh()
         policy: Policy = self.screener.policy()
         what = facts.given(policy, raw)
         channel = facts.permitted(policy, what, self.database.now().date())

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 
+from tutela.evidence.opening import conceal
 from tutela.interfaces.server import logs
 
 LIFELINE = "SUPERVISOR_FD_OF_TUTELA"
@@ -17,6 +18,7 @@ ends."""
 def begin(role: str) -> None:
     """Begin a role in this process."""
     logs.begin(role)
+    conceal()
     lifeline = os.environ.pop(LIFELINE, None)
     if lifeline is not None:
         threading.Thread(

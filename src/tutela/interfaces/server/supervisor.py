@@ -20,7 +20,7 @@ from typing import IO
 from tutela.app import App
 from tutela.errors import TutelaError
 from tutela.evidence.opening import VARIABLE, conceal
-from tutela.interfaces.server import child, logs, web
+from tutela.interfaces.server import child, listening, logs
 
 ROLES = ("vault", "worker", "web")
 SECRETS = (VARIABLE,)
@@ -151,7 +151,7 @@ def run(app: App) -> int:
     with only_one(app, ROLES):
         chosen = app.settings.service
         try:
-            opened = web.listen(chosen)
+            opened = listening.listen(chosen)
         except OSError as error:
             raise Refused(
                 f"{chosen.host} port {chosen.port} cannot be listened on: {error.strerror}.",
@@ -200,7 +200,7 @@ def _roles(app: App, opened: socket.socket, lifeline: int) -> list[Role]:
     plain = {name: value for name, value in held.items() if name not in SECRETS}
     workers = app.settings.service.workers
     for_web = plain | {
-        web.SOCKET: str(opened.fileno()),
+        listening.SOCKET: str(opened.fileno()),
         METRICS: str(metrics),
         "TUTELA_SERVICE__WORKERS": str(workers),
     }

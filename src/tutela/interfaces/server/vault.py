@@ -13,7 +13,6 @@ from tutela.interfaces.server.failing import told
 
 def run() -> int:
     child.begin("vault")
-    opening.conceal()
     stop = child.stopping()
     with App.open() as app:
         held = opening.held_identities(app.identity, app.settings.evidence.identity_command)

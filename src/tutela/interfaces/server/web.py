@@ -14,25 +14,8 @@ from tutela.interfaces.api.app import create
 from tutela.interfaces.server import child
 from tutela.interfaces.server.connections import Connection
 from tutela.interfaces.server.failing import told
+from tutela.interfaces.server.listening import SOCKET, listen
 from tutela.running import Running
-from tutela.settings import Service
-
-SOCKET = "SOCKET_FD_OF_TUTELA"
-
-
-def listen(chosen: Service) -> socket.socket:
-    """A socket that listens where the settings say. Raises OSError."""
-    family = socket.AF_INET6 if ":" in chosen.host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind((chosen.host, chosen.port))
-        opened.listen(2048)
-    except BaseException:
-        opened.close()
-        raise
-    opened.set_inheritable(True)
-    return opened
 
 
 def run() -> int:
