@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tutela.policy import presets
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -510,12 +512,18 @@ def test_distance_decides_what_a_bank_may_do(here, photos):
     here.ok("bank", "create", "rain", "--purpose", "test")
     far = flipped(pdq, range(35))
     here.ok("bank", "import", "rain", "-", "--type", "pdq", given=far.encode())
-    for distance, verdict in (("-1", "allow"), ("34", "allow"), ("40", "block"), ("41", "review")):
+    for distance, verdict in (("-1", "allow"), ("34", "allow"), ("40", "review"), ("41", "review")):
         here.ok("bank", "change", "rain", "--distance", distance)
         assert here.verdict(photos[0]) == verdict, distance
+    near = here.folder / "near.yaml"
+    near.write_text(presets.render("small-forum", "GB").replace("distance <= 31", "distance <= 40"))
+    here.ok("policy", "apply", near)
+    for distance, verdict in (("40", "block"), ("41", "review")):
+        here.ok("bank", "change", "rain", "--distance", distance)
+        assert here.verdict(photos[0]) == verdict, "above 40 bits a bank only asks a person"
     assert here.verdict(photos[0], "--distance", "34") == "allow"
     here.ok("bank", "add", "rain", photos[0])
-    assert here.verdict(photos[0]) == "review", "above 40 bits a bank only asks a person"
+    assert here.verdict(photos[0]) == "review"
     here.ok("bank", "change", "rain", "--distance", "0")
     assert here.verdict(photos[0]) == "block"
 

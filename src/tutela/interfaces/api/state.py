@@ -30,7 +30,12 @@ def state(request: Request) -> State:
     return found
 
 
-Shared = Annotated[State, Depends(state)]
+async def shared(request: Request) -> State:
+    """The same as a dependency: one that is not `async` takes a thread for each request."""
+    return state(request)
+
+
+Shared = Annotated[State, Depends(shared)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
 
