@@ -3,6 +3,7 @@ request that comes again is told."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -199,6 +200,16 @@ def test_signals_with_another_quality_are_another_request(office):
     ask(90)
     with pytest.raises(KeyReused):
         ask(10)
+
+
+def test_signals_that_match_are_recorded_without_a_file(office, lanes):
+    value = next(s for s in office.received(KNOWN).finish().signals if s.type == "sha256")
+    accepted = office.desk.accept(office.caller, "signals", facts("rider"))
+    found = Fingerprint(0, (value,), None, frozenset(), None)
+    answer = office.desk.screen_signals(accepted, found)
+    assert (answer.verdict, answer.evidence) == (Verdict.BLOCK, "none")
+    assert office.item(answer).size is None
+    assert json.loads(office.decided(answer).facts)["file"]["size"] is None
 
 
 def test_the_same_bytes_are_the_same_request_whatever_a_decoder_makes_of_them(office, lanes):

@@ -59,8 +59,9 @@ class Limits:
         " sleeps is found as well.",
     )
     max_files: int = _limit(
-        2000,
-        "Files after which a decoder process is replaced, so that a leak in a codec never grows.",
+        10_000,
+        "Files after which a decoder process is replaced, so that a leak in a codec never grows. To"
+        " start one takes as long as some 200 pictures.",
     )
 
     def __post_init__(self) -> None:

@@ -42,7 +42,7 @@ def facts(
         channel=given.channel,
         extra=given.extra,
         file=FileFacts(
-            found.size,
+            found.size if found.size or found.undecodable else None,  # of signals there is no file
             found.picture.format if found.picture else None,
             found.undecodable and str(found.undecodable),
             frozenset(map(str, found.notes)),

@@ -94,7 +94,7 @@ def write(session: Session, record: Record) -> str | None:
             id=record.item_id, at=record.at, key_id=record.key_id, door=record.door,
             test=screened.test, external_id=record.given.item_id,
             creator_id=record.given.creator_id, channel=record.given.channel,
-            size=screened.fingerprint.size, given=rfc8785.dumps(dict(record.raw)).decode(),
+            size=screened.facts.file.size, given=rfc8785.dumps(dict(record.raw)).decode(),
         )
     )  # fmt: skip
     if record.ticket is not None:
