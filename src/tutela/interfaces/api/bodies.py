@@ -80,14 +80,34 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
 
 
 async def _small(request: Request, limits: Service) -> bytes:
+    """All of a small body, within one clock, by hand: `asyncio.timeout` and Starlette's stream take
+    a tenth of a lookup's time."""
     _require_plain(request)
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a request has one
+    late = False
+
+    def end() -> None:
+        nonlocal late
+        late = True
+        task.cancel()
+
+    clock = asyncio.get_running_loop().call_later(limits.idle_seconds, end)
+    data, more = b"", True
     try:
-        async with asyncio.timeout(limits.idle_seconds):
-            return await request.body()
-    except TimeoutError:
-        raise _too_slow(limits) from None
-    except ClientDisconnect:
-        raise _cut_off() from None
+        while more:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise _cut_off()
+            data += message.get("body", b"")
+            more = message.get("more_body", False)
+    except asyncio.CancelledError:
+        if late and task.uncancel() <= 0:
+            raise _too_slow(limits) from None
+        raise
+    finally:
+        clock.cancel()
+    return data
 
 
 def _require_plain(request: Request) -> None:
@@ -171,7 +191,8 @@ def _too_long(most: int) -> Problem:
 def json_of(data: bytes | str, what: str) -> Any:
     """Raises `Problem` 400: duplicate names and numbers that are none are refused too."""
     try:
-        return json.loads(data, object_pairs_hook=_object, parse_constant=_no_number)
+        text = data if isinstance(data, str) else data.decode(json.detect_encoding(data))
+        return DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise Problem(
@@ -188,6 +209,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is no number")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_number)
+"""Made once: `json.loads` makes another for each text."""
 
 
 def header_facts(request: Request, most: int) -> Any:

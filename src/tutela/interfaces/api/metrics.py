@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    PROCESS = os.getpid()  # a web process never forks itself, and need not ask each time
+    values.ValueClass = values.MultiProcessValue(lambda: PROCESS)  # type: ignore[no-untyped-call]
 
 registry = CollectorRegistry()
 screened = Counter(
@@ -58,9 +62,9 @@ def exposed(gauges: dict[str, Read]) -> bytes:
         chosen = CollectorRegistry()
         MultiProcessCollector(chosen)  # type: ignore[no-untyped-call] # it has no types
     now = CollectorRegistry()
-    for name, (text, values) in gauges.items():
-        labels = next(iter(values), ())
+    for name, (text, readings) in gauges.items():
+        labels = next(iter(readings), ())
         gauge = Gauge(name, text, tuple(key for key, _ in labels), registry=now)
-        for pairs, value in values.items():
+        for pairs, value in readings.items():
             (gauge.labels(**dict(pairs)) if pairs else gauge).set(value)
     return generate_latest(chosen) + generate_latest(now)

@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from itertools import count
 
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
@@ -28,6 +29,8 @@ from tutela.webhooks.errors import EndpointRefused, NoSuchEndpoint, NoSuchMessag
 log = logging.getLogger(__name__)
 
 REQUEST_ID = "x-request-id"
+PROCESS, NUMBERS = secrets.token_hex(5), count(1)
+"""Of this process, and of its requests: together a request's id."""
 
 
 class Problem(TutelaError):
@@ -162,7 +165,7 @@ class Guarded:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        name = f"req_{secrets.token_hex(8)}"
+        name = f"req_{PROCESS}{next(NUMBERS):x}"
         scope["tutela.request_id"] = name
         begun = False
 

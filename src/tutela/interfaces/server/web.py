@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -16,6 +17,10 @@ from tutela.interfaces.server.connections import Connection
 from tutela.interfaces.server.failing import told
 from tutela.interfaces.server.listening import SOCKET, listen
 from tutela.running import Running
+
+SWITCH = 0.001
+"""Seconds that a thread computes before another may. Five thousandths, the default, are what each
+lookup would wait behind an upload."""
 
 
 def run() -> int:
@@ -33,6 +38,9 @@ def run() -> int:
 def serve(running: Running, opened: socket.socket, processes: int, stop: threading.Event) -> None:
     """Answer until `stop` is set; then requests in work end first."""
     running.pool.start(running.pool.size)
+    sys.setswitchinterval(SWITCH)
+    gc.collect()
+    gc.freeze()  # what is there now stays: to look through it again and again makes requests wait
     config = uvicorn.Config(
         create(running, processes),
         http=Connection,
