@@ -191,6 +191,7 @@ def test_the_log_says_who_did_what_and_holds_no_value(logged):
     assert [entry["number"] for entry in entries] == [*range(1, len(entries) + 1)]
     acts = [(entry["action"], entry["subject"]) for entry in entries[2:]]
     assert acts == [
+        ("invitation.make", "administrator"),
         ("bank.create", "bank:rain"), ("bank.create", "bank:fog"),
         ("bank.add", "bank:rain"), ("bank.import", "bank:rain"),
     ]  # fmt: skip
@@ -265,12 +266,12 @@ def test_what_was_done_to_the_log_is_found_and_named(logged, tmp_path):
             with pytest.raises(sqlite3.IntegrityError, match="can only be appended to"):
                 opened.execute(act)
     for act, said in (
-        ("UPDATE audit_entry SET actor = 'shell:nobody' WHERE number = 4", "Entry 4 was changed"),
-        ("UPDATE audit_entry SET facts = '{}' WHERE number = 3", "Entry 3 was changed"),
-        ("DELETE FROM audit_entry WHERE number = 3", "Entry 3 is missing"),
-        ("DELETE FROM audit_entry WHERE number > 4", "Entries 5 to 6 are missing"),
-        ("UPDATE audit_entry SET number = 9 WHERE number = 6", "missing"),
-        ("UPDATE audit_head SET number = 5", "set back to entry 5"),
+        ("UPDATE audit_entry SET actor = 'shell:nobody' WHERE number = 5", "Entry 5 was changed"),
+        ("UPDATE audit_entry SET facts = '{}' WHERE number = 4", "Entry 4 was changed"),
+        ("DELETE FROM audit_entry WHERE number = 4", "Entry 4 is missing"),
+        ("DELETE FROM audit_entry WHERE number > 5", "Entries 6 to 7 are missing"),
+        ("UPDATE audit_entry SET number = 9 WHERE number = 7", "missing"),
+        ("UPDATE audit_head SET number = 6", "set back to entry 6"),
         ("DELETE FROM audit_head", "head of the log is missing"),
     ):
         shutil.rmtree(tmp_path / "copy", ignore_errors=True)

@@ -19,9 +19,14 @@ VALID = timedelta(days=7)
 ADMINISTRATOR = "administrator"
 
 
-def invite_first(session: Session, now: datetime, actor: str) -> str | None:
-    """The secret of a link that makes the first administrator, in place of earlier ones; None if
-    there is an administrator."""
+def invite_first(session: Session, now: datetime, actor: str, *, anew: bool) -> str | None:
+    """The secret of a link that makes the first administrator; None if there is an administrator,
+    or a link that was not used. With `anew`, another takes that link's place."""
+    waiting = select(Invitation.digest).where(
+        Invitation.used_at.is_(None), Invitation.lapses_at > now
+    )
+    if not anew and session.scalar(waiting.limit(1)) is not None:
+        return None
     rows = session.scalars(select(Key.scopes).where(Key.revoked_at.is_(None)))
     if any(keys.Scope.ADMIN in scopes.split() for scopes in rows):
         return None

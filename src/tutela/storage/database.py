@@ -29,7 +29,10 @@ PATIENCE = 30
 """Seconds that a writer waits for another: an import commits every second or so."""
 
 PAGES_KIB = 64 * 1024
-"""Memory of a SQLite connection for pages: an import touches the indices in no order."""
+"""Memory for pages of a SQLite connection that writes: an import touches indices in no order."""
+
+READ_PAGES_KIB = 4 * 1024
+"""The same of one that only reads: every process has several, and the system holds the file too."""
 
 
 class Database:
@@ -192,5 +195,6 @@ def _prepare_writer(connection: sqlite3.Connection, _: Any) -> None:
 
 def _prepare_reader(connection: sqlite3.Connection, _: Any) -> None:
     cursor = _prepare(connection)
+    cursor.execute(f"PRAGMA cache_size=-{READ_PAGES_KIB}")
     cursor.execute("PRAGMA query_only=ON")
     cursor.close()

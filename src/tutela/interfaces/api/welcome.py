@@ -25,7 +25,8 @@ PAGE = """<!doctype html>
 """
 ASK = """<p>This link makes the key of the first administrator, once.</p>
 <form method="post"><button>Make the key</button></form>"""
-GONE = "<p>This link is not valid, or was used. Run <code>tutela init</code> for another.</p>"
+GONE = """<p>This link is not valid, or was used.
+Run <code>tutela init --new-link</code> for another.</p>"""
 
 
 @router.get("/welcome/{secret}")

@@ -60,11 +60,15 @@ def init(
         str | None,
         typer.Option(metavar="XX", help="Whose law the policy speaks of: two letters, ISO 3166."),
     ] = None,
+    new_link: Annotated[
+        bool,
+        typer.Option("--new-link", help="Make another link for the first administrator."),
+    ] = False,
 ) -> None:
     """Make the data directory, the database and the keys, or bring them up to date."""
     from tutela.interfaces.cli.init import run
 
-    run(preset, country)
+    run(preset, country, new_link=new_link)
 
 
 class Role(StrEnum):

@@ -209,12 +209,10 @@ def _kept(app: App, results: list[Result]) -> Kept:
     until = time.monotonic() + STARTS
     while True:
         with app.database.reading() as session:
-            counts: dict[str, int] = {
-                outcome: int(count)
-                for outcome, count in session.execute(
-                    select(Count.outcome, func.sum(Count.count)).group_by(Count.outcome)
-                ).t
-            }
+            rows = session.execute(
+                select(Count.outcome, func.sum(Count.count)).group_by(Count.outcome)
+            )
+            counts = {str(outcome): int(count) for outcome, count in rows}
             items = session.scalar(select(func.count()).select_from(Item)) or 0
         if sum(counts.values()) >= len(results) or time.monotonic() > until:
             break

@@ -24,7 +24,7 @@ WHAT_FOR = {
 """Keys that must be backed up, and why."""
 
 
-def run(preset: str | None, country: str | None) -> None:
+def run(preset: str | None, country: str | None, *, new_link: bool) -> None:
     if (preset is None) != (country is None):
         raise TutelaError("A preset and a country go together.", "Give both, or none.")
     text = presets.render(preset, country) if preset and country else None
@@ -35,7 +35,7 @@ def run(preset: str | None, country: str | None) -> None:
             _write_policy(app, text)
             _write_settings(preset)
         with app.database.writing() as session:
-            secret = invitations.invite_first(session, app.database.now(), app.actor)
+            secret = invitations.invite_first(session, app.database.now(), app.actor, anew=new_link)
             decides = policies.current(session) is not None
         service = app.settings.service
     if made:
