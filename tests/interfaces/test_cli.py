@@ -41,7 +41,10 @@ def test_the_demonstration_finds_every_altered_copy(photos):
     ran = tutela("demo", "--json")
     assert ran.returncode == 0, ran.stderr
     by_alteration: dict[str, set[str]] = {}
-    for record in records(ran):
+    *answers, kept = records(ran)
+    assert kept["whole"] and kept["audit_whole"]
+    assert kept["items"] == sum(bool(answer["matches"]) for answer in answers)
+    for record in answers:
         by_alteration.setdefault(record["alteration"], set()).add(record["verdict"])
     assert by_alteration.pop("another picture") == {"allow"}
     assert by_alteration["unchanged"] == {"block"}
