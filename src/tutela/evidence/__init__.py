@@ -3,7 +3,6 @@
 from tutela.evidence.models import Purpose
 from tutela.evidence.purging import purge
 from tutela.evidence.service import found, hold, intend, listed, record
-from tutela.evidence.store import probe
 from tutela.evidence.sweeping import sweep
 
-__all__ = ["Purpose", "found", "hold", "intend", "listed", "probe", "purge", "record", "sweep"]
+__all__ = ["Purpose", "found", "hold", "intend", "listed", "purge", "record", "sweep"]

@@ -82,11 +82,6 @@ def checked(name: str) -> str:
     return name
 
 
-def probe(store: Store) -> str | None:
-    """Why nothing can be sealed, or None if it can."""
-    return store.probe()
-
-
 class FolderStore:
     """Files in a folder by year and month, readable by the service's user only."""
 

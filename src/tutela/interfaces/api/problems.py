@@ -28,7 +28,6 @@ from tutela.webhooks.errors import EndpointRefused, NoSuchEndpoint, NoSuchMessag
 
 log = logging.getLogger(__name__)
 
-REQUEST_ID = "x-request-id"
 PROCESS, NUMBERS = secrets.token_hex(5), count(1)
 """Of this process, and of its requests: together a request's id."""
 
