@@ -48,7 +48,7 @@ serve: install photographs ## Run the demonstration's service until ^C, and prin
 	@$(BIN)/tutela demo --keep
 
 test: install photographs oracles ## Run the tests
-	$(BIN)/python -m pytest -m "not soak" -n auto
+	$(BIN)/python -m pytest -m "not soak" -n auto --dist worksteal
 
 bench: install photographs oracles ## Measure against the peers, and print ratios
 	$(BIN)/python -m bench all
