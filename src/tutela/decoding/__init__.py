@@ -1,8 +1,16 @@
 """Turns hostile bytes into pixels, and those into signals, in processes that hold nothing."""
 
 from tutela.decoding.limits import Limits
-from tutela.decoding.models import Cause, Fingerprint
+from tutela.decoding.models import Cause, Derivative, Fingerprint
 from tutela.decoding.pool import DecoderPool
 from tutela.decoding.service import Fingerprinting, fingerprint
 
-__all__ = ["Cause", "DecoderPool", "Fingerprint", "Fingerprinting", "Limits", "fingerprint"]
+__all__ = [
+    "Cause",
+    "DecoderPool",
+    "Derivative",
+    "Fingerprint",
+    "Fingerprinting",
+    "Limits",
+    "fingerprint",
+]

@@ -9,9 +9,10 @@ import os
 import sys
 
 from tutela.decoding import confinement, warmup, wire
+from tutela.decoding.derivatives import derived
 from tutela.decoding.fingerprinter import Fingerprinter
 from tutela.decoding.limits import Limits
-from tutela.decoding.models import Cause, Decoded
+from tutela.decoding.models import Cause, Decoded, Derivative
 from tutela.decoding.options import Options
 from tutela.errors import TutelaError
 
@@ -33,12 +34,20 @@ def main() -> int:
     wire.send(answers, {"ready": True, "confined": confined})
     while (request := wire.receive(requests, limits.max_bytes)) is not None:
         confinement.limit_cpu(limits.max_cpu_seconds)
+        made: Decoded | Derivative | Cause
+        longest = request[0].get("longest")
         try:
-            decoded = fingerprinter.decode(request[1])
+            if longest is None:
+                made = fingerprinter.decode(request[1])
+            else:
+                made = derived(request[1], limits, longest)
         except MemoryError:
-            decoded = Decoded(cause=Cause.OUT_OF_MEMORY)
+            made = Cause.OUT_OF_MEMORY if longest else Decoded(cause=Cause.OUT_OF_MEMORY)
         del request  # the bytes go before the next file's come
-        wire.send(answers, wire.encode(decoded))
+        if isinstance(made, Decoded):
+            wire.send(answers, wire.encode(made))
+        else:
+            wire.send(answers, *wire.encode_derivative(made))
     return 0
 
 

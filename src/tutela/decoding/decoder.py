@@ -8,17 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from tutela.decoding import wire
 from tutela.decoding.errors import DecodingError
 from tutela.decoding.limits import Limits
-from tutela.decoding.models import Cause, Decoded
+from tutela.decoding.models import Cause, Decoded, Derivative
 from tutela.decoding.options import Options
 from tutela.signals import StreamSignalType
 from tutela.signals.registry import signal_type
+
+Read = TypeVar("Read")
 
 START_SECONDS = 60
 """A decoder is ready in under a second; on a host that swaps it may take long, not for ever."""
@@ -93,15 +96,37 @@ class Decoder:
 
     def ask(self, data: bytes | bytearray) -> Decoded:
         """The answer for one file; raises `DecoderLost` if the process does not live to give it."""
+
+        def read(message: dict[str, Any], _: bytes) -> Decoded:
+            return wire.decode(message, self._types, self.limits.max_frames)
+
+        return self._asked({}, data, 0, read)
+
+    def ask_derivative(self, data: bytes | bytearray, longest: int) -> Derivative | Cause:
+        """A small picture of one file; raises `DecoderLost` likewise."""
+
+        def read(message: dict[str, Any], grey: bytes) -> Derivative | Cause:
+            return wire.decode_derivative(message, grey, longest)
+
+        return self._asked({"longest": longest}, data, longest * longest, read)
+
+    def _asked(
+        self,
+        wanted: dict[str, Any],
+        data: bytes | bytearray,
+        most: int,
+        read: Callable[[dict[str, Any], bytes], Read],
+    ) -> Read:
+        """What `read` makes of the answer and of up to `most` bytes that come with it."""
         self.files += 1
         self._deadline = time.monotonic() + self.limits.max_wall_seconds
         try:
-            wire.send(self._to, {}, memoryview(data))
-            answer = wire.receive(self._from, 0)
+            wire.send(self._to, wanted, memoryview(data))
+            answer = wire.receive(self._from, most)
             if answer is not None:
-                decoded = wire.decode(answer[0], self._types, self.limits.max_frames)
+                made = read(*answer)
                 self._deadline = math.inf
-                return decoded
+                return made
         except (OSError, wire.BadMessage):
             pass  # it died, or said what no decoder says: it is replaced in both cases
         self.process.kill()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,6 +82,26 @@ class Decoded:
     picture: Picture | None = None
     notes: frozenset[Note] = frozenset()
     cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """A small blurred picture of a file in grey, a byte a pixel: to look at in its place."""
+
+    width: int
+    height: int
+    grey: bytes
+
+    def png(self) -> bytes:
+        """The same as a file (PNG, 8 bits of grey, without a filter)."""
+        rows = range(0, len(self.grey), self.width)
+        lines = b"".join(b"\0" + self.grey[row : row + self.width] for row in rows)
+        header = struct.pack(">IIBBBBB", self.width, self.height, 8, 0, 0, 0, 0)
+        parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+        return b"\x89PNG\r\n\x1a\n" + b"".join(
+            len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
+            for kind, body in parts
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,24 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from tutela.decoding.decoder import Decoder, DecoderLost
 from tutela.decoding.errors import DecodingError
 from tutela.decoding.limits import Limits
-from tutela.decoding.models import Cause, Decoded
+from tutela.decoding.models import Cause, Decoded, Derivative
 from tutela.decoding.options import Options
 from tutela.signals import StreamSignalType
 from tutela.signals.registry import signal_type
+
+Asked = TypeVar("Asked")
+
+LONGEST = 256
+"""Pixels of the longer side of a derivative: enough to see whether two pictures are one, too few to
+study either."""
 
 WATCH_SECONDS = 0.25
 """How often deadlines are looked at: the precision of `max_wall_seconds`."""
@@ -67,16 +73,28 @@ class DecoderPool:
 
         Raises `DecodingError` if no decoder can be started, or the pool is closed.
         """
+        made = self._tried(lambda decoder: decoder.ask(data))
+        return Decoded(cause=made) if isinstance(made, Cause) else made
+
+    def derivative(self, data: bytes | bytearray, longest: int = LONGEST) -> Derivative | Cause:
+        """A small grey picture of a file's first frame, blurred, no side longer than `longest`
+        pixels; or the cause why there is none. Raises as `decode` does."""
+        if len(data) > self.limits.max_bytes:
+            return Cause.TOO_MANY_BYTES
+        return self._tried(lambda decoder: decoder.ask_derivative(data, longest))
+
+    def _tried(self, ask: Callable[[Decoder], Asked]) -> Asked | Cause:
+        """What a decoder says or, if none lived to say it, why."""
         cause = Cause.DECODER_DIED
         for _ in range(ATTEMPTS):
             try:
                 with self._lend() as decoder:
-                    return decoder.ask(data)
+                    return ask(decoder)
             except DecoderLost as lost:
                 cause = lost.cause
                 if cause is Cause.OUT_OF_TIME:
                     break
-        return Decoded(cause=cause)
+        return cause
 
     def close(self) -> None:
         """Wait for files in work, then end all decoders. Closing again does nothing."""

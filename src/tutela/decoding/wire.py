@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from tutela.decoding.models import Cause, Decoded, Note, Picture
+from tutela.decoding.models import Cause, Decoded, Derivative, Note, Picture
 from tutela.signals import Signal, SignalError, SignalType
 from tutela.signals.variants import VARIANTS
 
@@ -93,6 +93,25 @@ def decode(message: dict[str, Any], types: Mapping[str, SignalType], max_frames:
             raise ValueError("neither a signal nor a cause")
         return decoded
     except (KeyError, TypeError, ValueError, SignalError):
+        raise BadMessage("answer") from None
+
+
+def encode_derivative(made: Derivative | Cause) -> tuple[dict[str, Any], bytes]:
+    if isinstance(made, Cause):
+        return {"cause": made, "width": 0, "height": 0}, b""
+    return {"cause": None, "width": made.width, "height": made.height}, made.grey
+
+
+def decode_derivative(message: dict[str, Any], grey: bytes, longest: int) -> Derivative | Cause:
+    """The picture, checked: no side is longer than was asked for; raises `BadMessage`."""
+    try:
+        if message["cause"] is not None:
+            return Cause(message["cause"])
+        width, height = _whole(message["width"]), _whole(message["height"])
+        if not (1 <= width <= longest and 1 <= height <= longest and len(grey) == width * height):
+            raise ValueError("size")
+        return Derivative(width, height, grey)
+    except (KeyError, TypeError, ValueError):
         raise BadMessage("answer") from None
 
 
