@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from tutela import alarms, cases, settings, webhooks
+from tutela import alarms, cases, sealing, settings, webhooks
 from tutela.alarms import AlarmSounded
 from tutela.audit import checkpoints
 from tutela.audit.models import Head
@@ -24,8 +24,12 @@ from tutela.evidence import identities, recipients
 from tutela.evidence.sealing import Sealer
 from tutela.evidence.store import Store, open_store
 from tutela.jobs import ChoreFailed, ChoreWorksAgain, DutyFailed
-from tutela.people import approvals, keys, secret_files
+from tutela.people import approvals, callers, roles, secret_files, sessions
+from tutela.people.approvals import AloneSettled, AskedAlone, Reviewed, ReviewOverdue
 from tutela.people.errors import SecondPersonNeeded
+from tutela.people.passkeys import PasskeyCloned
+from tutela.people.permissions import Caller, Permission
+from tutela.people.signing_in import SigningIn
 from tutela.policy import Policy, presets
 from tutela.screening import policies
 from tutela.screening.recording import ItemDecided
@@ -49,6 +53,9 @@ class App:
             Database(chosen.database_url) if chosen.database_url else Database.in_folder(self.data)
         )
         self.database.info[BUS] = wired()
+        self.database.info[approvals.IN_SESSION] = chosen.people
+        self.caller = callers.shell(f"{callers.SHELL}{getpass.getuser()}")
+        self.database.info[sessions.IN_SESSION] = chosen.console
         self._logged = 0
 
     @classmethod
@@ -72,6 +79,11 @@ class App:
         return self.keys / "webhooks.key"
 
     @property
+    def people_key(self) -> Path:
+        """Who has this file and the database has the secrets of authenticator apps."""
+        return self.keys / "people.key"
+
+    @property
     def answers_key(self) -> Path:
         return self.keys / "answers.key"
 
@@ -91,8 +103,8 @@ class App:
 
     @property
     def actor(self) -> str:
-        """Who acts when no key does: the user of this shell."""
-        return f"shell:{getpass.getuser()}"
+        """Who acts, as the audit log names them: the user of this shell, unless a key does."""
+        return self.caller.actor
 
     def set_up(self) -> list[Path]:
         """Make what is missing of an installation; gives the keys that were made, which must be
@@ -123,6 +135,9 @@ class App:
         if not self.webhook_key.exists():
             Sealing.make(self.webhook_key)
             made.append(self.webhook_key)
+        if not self.people_key.exists():
+            sealing.Sealing.make(self.people_key)
+            made.append(self.people_key)
         if not self.answers_key.exists():
             secret_files.make(self.answers_key)
         if not recipients.listed(self.data):
@@ -132,6 +147,7 @@ class App:
             recipients.add(self.data, identities.recipient(self.identity))
         with self.database.writing() as session:
             made_picture.ensure(session, self.database.now(), self.actor)
+            roles.ensure(session, self.database.now(), self.actor)
         return made
 
     def policy(self) -> Policy:
@@ -146,6 +162,18 @@ class App:
 
     def webhook_sealing(self) -> Sealing:
         return Sealing.load(self.webhook_key)
+
+    def people_sealing(self) -> sealing.Sealing:
+        """What secrets of people are sealed with."""
+        return sealing.Sealing.load(
+            self.people_key,
+            "If it is lost: tutela init makes another, and everyone with an authenticator app sets"
+            " it up anew, let in by another administrator.",
+        )
+
+    def signing_in(self) -> SigningIn:
+        """How people sign in here. One for a process."""
+        return SigningIn(self.database, self.people_sealing(), self.settings.oidc)
 
     def store(self) -> Store:
         """Where sealed files are."""
@@ -187,29 +215,29 @@ class App:
 
     def with_two(
         self,
-        secret: str | None,
+        caller: Caller,
+        permission: Permission,
         act: str,
         subject: str,
         facts: Mapping[str, Fact],
         do: Callable[[Session, str], Done],
+        *,
+        why: str = "",
+        danger: bool = False,
     ) -> Done:
-        """Do what takes two people, in one transaction, if another key approved just this.
+        """Do what takes two people, in one transaction, if another who has the permission approved
+        just this; where there is danger, at once.
 
         `do` is given the session and the actor. Raises `SecondPersonNeeded` if nobody did yet,
-        `KeyRefused`, and what `do` raises: then the approval still stands.
+        `KeyRefused`, `ApprovalRefused`, and what `do` raises: then the approval still stands.
         """
-        if not secret:
-            raise TutelaError(
-                "This takes two people, each with a key.",
-                "Put yours into TUTELA_KEY, or give --key-file; tutela key create makes one.",
-            )
         with self.database.writing() as session:
-            now = self.database.now()
-            key = keys.owner(session, secret, keys.Scope.BANKS_WRITE)
-            request, approved = approvals.requested(session, now, key, act, subject, facts)
-            if approved:
-                return do(session, f"key:{key.name}")
-        raise SecondPersonNeeded(request.id, f"{act} of {subject}")
+            request, now = approvals.requested(
+                session, self.database.now(), caller, permission, act, subject, facts, why, danger
+            )
+            if now:
+                return do(session, caller.actor)
+        raise SecondPersonNeeded(request.id, f"{act} of {subject}", request.usable_at)
 
     def sign_log(self) -> Path | None:
         """Write a checkpoint of the log, if it has grown since the last."""
@@ -248,10 +276,16 @@ def wired() -> Bus:
     bus.on(ChoreFailed, _sound_chore)
     bus.on(ChoreWorksAgain, _clear_chore)
     bus.on(DutyFailed, _sound_duty)
+    bus.on(PasskeyCloned, _sound_cloned)
+    bus.on(AskedAlone, _sound_alone)
+    bus.on(AloneSettled, _clear_alone)
+    bus.on(ReviewOverdue, _sound_review)
+    bus.on(Reviewed, _clear_review)
     return bus
 
 
 CHORE, DUTY = "worker.chore", "worker.duty"
+ALONE, REVIEW = "approval.alone", "approval.review-overdue"
 
 
 def _sound_chore(session: Session, told: ChoreFailed) -> None:
@@ -264,3 +298,33 @@ def _clear_chore(session: Session, told: ChoreWorksAgain) -> None:
 
 def _sound_duty(session: Session, told: DutyFailed) -> None:
     alarms.sound(session, told.at, DUTY, told.name, f"{told.name} failed: {told.reason}")
+
+
+def _sound_alone(session: Session, told: AskedAlone) -> None:
+    alarms.sound(
+        session, told.at, ALONE, f"approval:{told.number}",
+        f"{told.act} of {told.subject}, which should take two people, was asked for by one, who can"
+        f" do it from {told.usable_at:%Y-%m-%d %H:%M} UTC on. To stop it: tutela approve"
+        f" {told.number} --refuse",
+    )  # fmt: skip
+
+
+def _clear_alone(session: Session, told: AloneSettled) -> None:
+    alarms.clear(session, told.at, ALONE, f"approval:{told.number}")
+
+
+def _sound_review(session: Session, told: ReviewOverdue) -> None:
+    alarms.sound(
+        session, told.at, REVIEW, f"approval:{told.number}",
+        f"{told.act} of {told.subject} was done at once because of danger, and nobody reviewed it"
+        f" for a day: tutela approve {told.number} --review",
+    )  # fmt: skip
+
+
+def _clear_review(session: Session, told: Reviewed) -> None:
+    alarms.clear(session, told.at, REVIEW, f"approval:{told.number}")
+
+
+def _sound_cloned(session: Session, told: PasskeyCloned) -> None:
+    text = "There seem to be two of a passkey, which was stopped: see the audit log."
+    alarms.sound(session, told.at, "passkey.cloned", f"passkey:{told.number}", text)

@@ -19,6 +19,8 @@ from tutela.errors import TutelaError
 from tutela.evidence.options import Options as Evidence
 from tutela.jobs.options import Options as Jobs
 from tutela.outbound.options import Options as Outbound
+from tutela.people.options import Console, Oidc
+from tutela.people.options import Options as People
 from tutela.screening.options import Options as Screening
 from tutela.webhooks.options import Options as Webhooks
 
@@ -200,6 +202,9 @@ class Settings:
         },
     )
     service: Service = field(default_factory=Service)
+    console: Console = field(default_factory=Console)
+    people: People = field(default_factory=People)
+    oidc: Oidc = field(default_factory=Oidc)
     screening: Screening = field(default_factory=Screening)
     evidence: Evidence = field(default_factory=Evidence)
     jobs: Jobs = field(default_factory=Jobs)

@@ -18,7 +18,7 @@ from tutela.app import App
 from tutela.audit.service import entries
 from tutela.interfaces.api.app import create
 from tutela.people import keys
-from tutela.people.keys import Scope
+from tutela.people.permissions import Permission
 from tutela.policy import presets
 from tutela.running import Running
 from tutela.screening import policies
@@ -48,10 +48,11 @@ class Desk:
         self.http = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=8, timeout=60)
         self.keys: dict[str, str] = {}
         for name, *scopes in (
-            ("ann", Scope.BANKS_WRITE, Scope.BANKS_READ), ("bob", Scope.BANKS_WRITE),
-            ("reader", Scope.BANKS_READ), ("platform", Scope.SCREEN, Scope.LOOKUP),
-            ("detail", Scope.SCREEN, Scope.LOOKUP, Scope.MATCH_DETAIL),
-            ("clerk", Scope.REPORTS), ("admin", Scope.ADMIN),
+            ("ann", Permission.BANKS_WRITE, Permission.BANKS_READ, Permission.EXPORT),
+            ("bob", Permission.BANKS_WRITE, Permission.EXPORT), ("all", *Permission),
+            ("reader", Permission.BANKS_READ), ("platform", Permission.SCREEN, Permission.LOOKUP),
+            ("detail", Permission.SCREEN, Permission.LOOKUP, Permission.MATCH_DETAIL),
+            ("clerk", Permission.CASES), ("admin", Permission.ADMIN),
         ):  # fmt: skip
             with self.database.writing() as session:
                 made = keys.create(session, self.database.now(), "shell:test", name, scopes)

@@ -62,13 +62,13 @@ def filled(desk: Desk) -> dict[str, str]:
     wanted = {"type": "sha256", "value": value}
     until(lambda: desk.ok("ann", "POST", "/signals/find", wanted)["matches"])
     facts = {"item": {"channel": "public"}, "creator": {"id": "rider"}}
-    answer = desk.ok("admin", "POST", "/screen", given | {"facts": facts})
-    desk.ok("admin", "POST", "/webhooks", {"name": "hooks", "url": "https://hooks.example/"})
+    answer = desk.ok("all", "POST", "/screen", given | {"facts": facts})
+    desk.ok("all", "POST", "/webhooks", {"name": "hooks", "url": "https://hooks.example/"})
     with desk.database.writing() as session:
         now = desk.database.now()
         alarms.sound(session, now, "bicycle.wet", "rain", "It rains.")
         webhooks.enqueue(session, now, "item.decided", {"number": 7})
-    (delivery, *_) = desk.ok("admin", "GET", "/deliveries")["items"]
+    (delivery, *_) = desk.ok("all", "GET", "/deliveries")["items"]
     return {
         "case": json.dumps(answer["case_id"]), "item": json.dumps(answer["item_id"]),
         "message": json.dumps(delivery["message"]),
@@ -78,7 +78,7 @@ def filled(desk: Desk) -> dict[str, str]:
 def compared(desk: Desk, folder: Path, examples: int) -> None:
     """Run Schemathesis with all its checks; what it finds is in the failure."""
     hooks = json.dumps(str(Path(__file__).with_name("schema_formats.py")))
-    chosen = SETTINGS.format(hooks=hooks, key=desk.keys["admin"], **filled(desk))
+    chosen = SETTINGS.format(hooks=hooks, key=desk.keys["all"], **filled(desk))
     for path, why in NOT_IN_A_SCHEMA.items():
         chosen += LENIENT.format(path=json.dumps(path), why=why)
     (folder / "schemathesis.toml").write_text(chosen)

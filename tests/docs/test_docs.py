@@ -24,7 +24,8 @@ from tutela.decoding.models import Cause, Note
 from tutela.decoding.pictures import FORMATS
 from tutela.interfaces.cli.app import app
 from tutela.matching.layouts import FARTHEST, INDEXED
-from tutela.people.keys import Scope
+from tutela.people.permissions import RESTRICTED, Permission
+from tutela.people.roles import BUILT_IN
 from tutela.settings import NOT_SETTINGS, Settings
 from tutela.signals.variants import DEFAULT_VARIANTS, VARIANTS
 from tutela.webhooks.messages import KINDS
@@ -166,7 +167,7 @@ def test_the_limits_of_distances_are_documented():
 def test_every_scope_of_a_key_is_documented():
     page = (DOCS / "commands.md").read_text()
     section = page.split("\n## tutela key create\n", 1)[1].split("\n## ", 1)[0]
-    for scope in Scope:
+    for scope in Permission:
         assert f"`{scope}`" in section, scope
 
 
@@ -268,3 +269,13 @@ def sounded_in(path: Path) -> set[str]:
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     kinds = [n.args[2] for n in calls if ast.unparse(n.func) == "alarms.sound"]
     return {ast.literal_eval(named.get(ast.unparse(kind), kind)) for kind in kinds}
+
+
+def test_every_permission_and_role_is_documented():
+    rows = rows_of((DOCS / "people.md").read_text())
+    for permission in Permission:
+        restricted = "yes" if permission in RESTRICTED else ""
+        assert [f"`{permission}`", permission.what, restricted] in rows, permission
+    for name, (note, permissions) in BUILT_IN.items():
+        given = ", ".join(f"`{one}`" for one in sorted(permissions))
+        assert [f"`{name}`", note, given] in rows, name

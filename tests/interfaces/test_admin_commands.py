@@ -19,6 +19,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from test_bank_commands import Installation, flipped, lines, value
 
+from tutela.people.roles import BUILT_IN
+
 UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 """Before a command of root: from then on permissions hold for it too."""
 
@@ -191,6 +193,7 @@ def test_the_log_says_who_did_what_and_holds_no_value(logged):
     assert [entry["number"] for entry in entries] == [*range(1, len(entries) + 1)]
     acts = [(entry["action"], entry["subject"]) for entry in entries[2:]]
     assert acts == [
+        *(("role.create", f"role:{name}") for name in BUILT_IN),
         ("invitation.make", "administrator"),
         ("bank.create", "bank:rain"), ("bank.create", "bank:fog"),
         ("bank.add", "bank:rain"), ("bank.import", "bank:rain"),
@@ -512,7 +515,7 @@ WRONG: list[tuple[tuple[str | bytes, ...], int, str]] = [
     (("key", "create", "anna", "--scope", "nope"), 1, "banks:write"),
     (("key", "revoke", "absent"), 1, "key list"),
     (("approve", FAR), 2, "NUMBER"),
-    (("approve", "7", "--key-file", "/dev/null"), 1, "Who approves?"),
+    (("approve", "7", "--key-file", "/dev/null"), 1, "is empty"),
     (("audit", "verify", "--public-key", "/nowhere"), 3, "cannot be read"),
     (("audit", "verify", "--public-key", "/dev/zero"), 3, "no Ed25519 public key"),
     (("audit", "verify", "--checkpoints", "/nowhere"), 2, "does not exist"),

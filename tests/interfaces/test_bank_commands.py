@@ -94,9 +94,10 @@ class Installation:
             assert f"`{key}`" in section, (name, key)
         return made
 
-    def key(self, name: str, scope: str = "banks:write") -> str:
+    def key(self, name: str, *scopes: str) -> str:
         """The secret of a new key."""
-        return self.ok("key", "create", name, "--scope", scope).strip()
+        given = [word for scope in scopes or ("banks:write",) for word in ("--scope", scope)]
+        return self.ok("key", "create", name, *given).strip()
 
     def verdict(self, path: Path, *options: str, **environment: str) -> str:
         (record,) = self.records("screen", path, *options, **environment)
@@ -140,7 +141,7 @@ def here(fresh, tmp_path) -> Installation:
 @pytest.fixture
 def two(here) -> tuple[str, str]:
     """The keys of two people."""
-    return here.key("anna"), here.key("ben")
+    return here.key("anna", "banks:write", "export"), here.key("ben", "banks:write", "export")
 
 
 def test_a_bank_is_made_shown_and_listed(here):
@@ -398,13 +399,13 @@ def test_an_export_takes_a_licence_and_two_people(here, two, tmp_path):
     assert "tutela approve 1." in here.refused(*export, TUTELA_KEY=anna), "it is the same request"
     (waiting,) = here.records("approve")
     assert (waiting["request"], waiting["act"], waiting["subject"], waiting["asked_by"]) == (
-        1, "bank.export", "bank:rain", "anna",
+        1, "bank.export", "bank:rain", "key:anna",
     )  # fmt: skip
     assert "asked for this itself" in here.refused("approve", "1", TUTELA_KEY=anna)
     assert "Who approves?" in here.refused("approve", "1")
     assert "No request 2" in here.refused("approve", "2", TUTELA_KEY=ben)
     screening = here.key("program", "screen")
-    assert "no scope" in here.refused("approve", "1", TUTELA_KEY=screening)
+    assert "lacks the permission export" in here.refused("approve", "1", TUTELA_KEY=screening)
     assert not file.exists()
 
     (tmp_path / "ben.key").write_text(f"{ben}\n")
@@ -467,7 +468,7 @@ def test_an_approval_stands_for_a_day(here, two):
     here.refused(*change, TUTELA_KEY=anna)
     here.ok("approve", "1", TUTELA_KEY=ben)
     with sqlite3.connect(here.database) as opened:
-        opened.execute("UPDATE people_approval SET asked_at = '2026-01-01 00:00:00.000000'")
+        opened.execute("UPDATE people_approval SET lapses_at = '2026-01-01 00:00:00.000000'")
     assert "tutela approve 2." in here.refused(*change, TUTELA_KEY=anna)
     assert "No request 1" in here.refused("approve", "1", TUTELA_KEY=ben)
 

@@ -19,12 +19,12 @@ from tutela.storage.errors import NotSetUp
 def test_times_are_aware_and_in_utc(database):
     east = datetime(2026, 11, 24, 15, 30, tzinfo=timezone(timedelta(hours=5)))
     with database.writing() as session:
-        session.add(Key(name="k", digest=b"d", scopes="admin", created_at=east))
+        session.add(Key(name="k", digest=b"d", scopes="admin", made_by="", created_at=east))
     with database.reading() as session:
         found = session.query(Key).one().created_at
     assert found == east and found.tzinfo is UTC and found.hour == 10
     with pytest.raises(Exception, match="without a zone"), database.writing() as session:
-        session.add(Key(name="n", digest=b"n", scopes="", created_at=datetime(2026, 1, 1)))
+        session.add(Key(name="n", digest=b"n", scopes="", made_by="", created_at=datetime(2026, 1, 1)))
 
 
 def test_who_reads_cannot_write(database):

@@ -6,7 +6,9 @@ from tutela.alarms.service import (
     close,
     closed_since,
     counted,
+    latest,
     listed,
+    numbered,
     sound,
     sounding,
 )
@@ -17,7 +19,9 @@ __all__ = [
     "close",
     "closed_since",
     "counted",
+    "latest",
     "listed",
+    "numbered",
     "sound",
     "sounding",
 ]

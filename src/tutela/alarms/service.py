@@ -85,8 +85,9 @@ def clear(session: Session, now: datetime, kind: str, subject: str) -> bool:
     return number is not None
 
 
-def close(session: Session, now: datetime, actor: str, number: int) -> Alarm:
-    """Close an alarm that was looked at: if its cause remains, it sounds again.
+def close(session: Session, now: datetime, actor: str, number: int, why: str = "") -> Alarm:
+    """Close an alarm that was looked at: if its cause remains, it sounds again. `why` is kept in
+    the audit log.
 
     Raises `NoSuchAlarm`.
     """
@@ -94,8 +95,31 @@ def close(session: Session, now: datetime, actor: str, number: int) -> Alarm:
     if alarm is None or alarm.closed_at is not None:
         raise NoSuchAlarm(f"No alarm {number} is open.", "Run: tutela alarm list")
     alarm.closed_at, alarm.closed_by = now, actor
-    audit.append(session, now, actor, "alarm.close", f"alarm:{number}", kind=alarm.kind)
+    said = {"why": why} if why else {}
+    audit.append(session, now, actor, "alarm.close", f"alarm:{number}", kind=alarm.kind, **said)
     return alarm
+
+
+def numbered(session: Session, number: int) -> Alarm:
+    """The alarm of a number, be it closed. Raises `NoSuchAlarm`."""
+    found = session.get(Alarm, number)
+    if found is None:
+        raise NoSuchAlarm(f"There is no alarm {number}.", "Run: tutela alarm list --closed")
+    return found
+
+
+def latest(
+    session: Session, before: int | None = None, limit: int = 100, *, is_open: bool | None = None
+) -> Sequence[Alarm]:
+    """Alarms from the last that sounded first, those before a number: open ones, closed ones, or
+    both."""
+    query = select(Alarm).order_by(Alarm.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Alarm.id < before)
+    if is_open is not None:
+        closed = Alarm.closed_at
+        query = query.where(closed.is_(None) if is_open else closed.is_not(None))
+    return session.scalars(query).all()
 
 
 def listed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +31,25 @@ class Verified:
     faults: tuple[str, ...]
 
 
-def verify(database: Database, folder: Path, key: PublicKey) -> Verified:
-    """Read the whole log and all checkpoints, about 50 000 entries a second."""
+STEP = 1000
+"""Entries after which who waits is told how many were read."""
+
+
+def verify(
+    database: Database,
+    folder: Path,
+    key: PublicKey,
+    told: Callable[[int], None] = lambda _: None,
+) -> Verified:
+    """Read the whole log and all checkpoints, about 50 000 entries a second; `told` is called now
+    and then with how many were read."""
     signed, faults = checkpoints.read(folder, key)
     with database.reading() as session:
         walk = _Walk({checkpoint.entries: checkpoint for checkpoint in signed})
         for entry in entries(session):
             faults += walk.step(entry)
+            if walk.count % STEP == 0:
+                told(walk.count)
             if len(faults) > MOST_FAULTS:
                 break
         else:

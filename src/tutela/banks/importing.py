@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -25,8 +25,8 @@ from tutela.banks import changes, service
 from tutela.banks.changes import New
 from tutela.banks.errors import BankError, ListRefused
 from tutela.banks.lists import LineReader, ListFormat, Rejected
-from tutela.banks.models import Import
-from tutela.storage import Database
+from tutela.banks.models import Bank, Import
+from tutela.storage import Database, Session
 
 BLOCK = 1 << 20
 REJECTS = "line,reason,text\r\n"
@@ -124,6 +124,21 @@ class _Rejects:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def recent(session: Session, bank_id: int, limit: int = 10) -> Sequence[Import]:
+    """How far the last imports into a bank came, the last first."""
+    return session.scalars(
+        select(Import).where(Import.bank_id == bank_id).order_by(Import.id.desc()).limit(limit)
+    ).all()
+
+
+def numbered(session: Session, number: int) -> tuple[Import, Bank] | None:
+    """An import, and the bank it fills."""
+    row = session.execute(
+        select(Import, Bank).join(Bank).where(Import.id == number, Bank.deleted_at.is_(None))
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def rejected_lines(path: Path, most: int) -> list[tuple[int, str]]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from tutela import audit
 from tutela.banks import changes, roots
@@ -274,3 +274,27 @@ def checked(values: Mapping[str, Any]) -> dict[str, Any]:
     if len(new.get("licence", "")) > 128:
         raise BankError("The licence's name is too long.", "It has up to 128 letters.")
     return new
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many banks there are, how many signals they hold, and the largest of them."""
+
+    banks: int
+    signals: int
+    largest: list[tuple[str, int]]
+
+
+def totals(session: Session, most: int) -> Totals:
+    """All banks together, by the counts that each keeps of itself."""
+    there = Bank.deleted_at.is_(None)
+    banks, signals = session.execute(
+        select(func.count(), func.coalesce(func.sum(Bank.signals), 0)).where(there)
+    ).one()
+    largest = session.execute(
+        select(Bank.name, Bank.signals)
+        .where(there)
+        .order_by(Bank.signals.desc(), Bank.name)
+        .limit(most)
+    )
+    return Totals(int(banks), int(signals), [(row.name, row.signals) for row in largest])

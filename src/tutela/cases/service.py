@@ -13,6 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tutela import events
 from tutela.cases.errors import NoSuchCase
 from tutela.cases.models import Alert, Case
+from tutela.people import knowing
+from tutela.people.permissions import Caller
 from tutela.screening.models import Decided
 from tutela.screening.recording import ItemDecided
 from tutela.storage import Session
@@ -51,18 +53,20 @@ def put_alert(session: Session, told: ItemDecided) -> None:
 
 
 def listed(
-    session: Session, after: str = "", limit: int = 100, *, only_open: bool = True
+    session: Session, caller: Caller, after: str = "", limit: int = 100, *, only_open: bool = True
 ) -> Sequence[Summary]:
-    """Cases in the order in which they were opened, those after the case of an id."""
+    """Cases that the caller needs to know of, in the order in which they were opened, those after
+    the case of an id."""
     query = (
         select(Case, func.count(Alert.id))
         .join(Alert, Alert.case_id == Case.id, isouter=True)
+        .where(knowing.visible(caller, Case.queue, Case.id))
         .group_by(Case.id)
         .order_by(Case.opened_at, Case.id)
         .limit(limit)
     )
     if after:
-        last = found(session, after)
+        last = found(session, caller, after)
         query = query.where(
             (Case.opened_at > last.opened_at)
             | ((Case.opened_at == last.opened_at) & (Case.id > last.id))
@@ -72,15 +76,17 @@ def listed(
     return [Summary(case, count) for case, count in session.execute(query)]
 
 
-def summary(session: Session, case_id: str) -> Summary:
+def summary(session: Session, caller: Caller, case_id: str) -> Summary:
     """A case and how many alerts are on it. Raises `NoSuchCase`."""
     count = select(func.count()).where(Alert.case_id == case_id)
-    return Summary(found(session, case_id), session.scalar(count) or 0)
+    return Summary(found(session, caller, case_id), session.scalar(count) or 0)
 
 
-def found(session: Session, case_id: str) -> Case:
-    """The case of an id. Raises `NoSuchCase`."""
-    case = session.get(Case, case_id)
+def found(session: Session, caller: Caller, case_id: str) -> Case:
+    """The case of an id. Raises `NoSuchCase`, also of one that the caller need not know of."""
+    case = session.scalar(
+        select(Case).where(Case.id == case_id, knowing.visible(caller, Case.queue, Case.id))
+    )
     if case is None:
         raise NoSuchCase(f"There is no case {case_id}.", "Ask for the list of cases.")
     return case

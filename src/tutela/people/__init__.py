@@ -1,1 +1,1 @@
-"""Who acts: keys, and the acts that take two of them."""
+"""Who acts: people, their keys and sessions; and the acts that take two of them."""

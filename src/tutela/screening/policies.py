@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 
 from tutela import audit
 from tutela.errors import TutelaError
@@ -72,6 +73,14 @@ def history(session: Session, after: int = 0, limit: int = 100) -> Sequence[Appl
     return session.scalars(
         select(Applied).where(Applied.number > after).order_by(Applied.number).limit(limit)
     ).all()
+
+
+def latest(session: Session, before: int | None = None, limit: int = 100) -> Sequence[Applied]:
+    """What was applied, without its text, the last first, from the one before a number."""
+    query = select(Applied).options(defer(Applied.text, raiseload=True))
+    if before is not None:
+        query = query.where(Applied.number < before)
+    return session.scalars(query.order_by(Applied.number.desc()).limit(limit)).all()
 
 
 def loaded(row: Applied) -> Policy:

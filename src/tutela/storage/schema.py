@@ -14,7 +14,7 @@ from tutela.storage.errors import NotSetUp, StorageError, explained
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions`; a test compares."""
 
 

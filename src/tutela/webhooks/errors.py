@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from tutela.errors import TutelaError
+from tutela.sealing import SealingError
+
+__all__ = [
+    "EndpointRefused",
+    "NoSuchEndpoint",
+    "NoSuchMessage",
+    "SealingError",
+    "WebhookError",
+]
 
 
 class WebhookError(TutelaError):
@@ -19,9 +28,3 @@ class NoSuchEndpoint(WebhookError):
 
 class NoSuchMessage(WebhookError):
     """There is no message of this id."""
-
-
-class SealingError(TutelaError):
-    """The key that secrets of webhooks are sealed with is gone, wrong or open to others."""
-
-    exit_code = 3

@@ -76,6 +76,25 @@ def deliveries(
     return [(d, name) for d, name in session.execute(query.order_by(Delivery.id).limit(limit))]
 
 
+def latest(
+    session: Session,
+    before: int | None = None,
+    limit: int = 100,
+    *,
+    state: State | None = None,
+    endpoint: str | None = None,
+) -> Sequence[tuple[Delivery, str]]:
+    """Messages from the last one, each with the name of its endpoint. Raises `WebhookError`."""
+    query = select(Delivery, Endpoint.name).join(Endpoint).order_by(Delivery.id.desc())
+    if before is not None:
+        query = query.where(Delivery.id < before)
+    if state is not None:
+        query = query.where(Delivery.state == state)
+    if endpoint is not None:
+        query = query.where(Delivery.endpoint_id == endpoints.named(session, endpoint).id)
+    return [(one, name) for one, name in session.execute(query.limit(limit))]
+
+
 def resend(session: Session, now: datetime, actor: str, message: str) -> None:
     """Send a message once more, whatever became of it. Raises `WebhookError`."""
     found = session.scalar(select(Delivery).where(Delivery.message == message))

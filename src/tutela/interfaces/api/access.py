@@ -11,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from tutela.interfaces.api.problems import Problem
-from tutela.people import keys
-from tutela.people.errors import KeyRefused
-from tutela.people.keys import Scope
+from tutela.people import callers, keys, refusals
+from tutela.people.errors import KeyRefused, NotPermitted
+from tutela.people.permissions import Caller, Permission
 from tutela.storage import Database
 
 FRESH = 0.8
@@ -32,11 +32,11 @@ class Holder:
 
     id: int
     name: str
-    scopes: frozenset[str]
+    caller: Caller
     rate: int | None
 
-    def may(self, scope: Scope) -> bool:
-        return bool({scope, Scope.ADMIN} & self.scopes)
+    def may(self, permission: Permission) -> bool:
+        return self.caller.may(permission)
 
 
 class KeyRing:
@@ -50,8 +50,9 @@ class KeyRing:
         self._rates: OrderedDict[tuple[int, str], tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    async def holder(self, request: Request, scope: Scope) -> Holder:
-        """Who asks, if they may. Raises `Problem` 401 or 403, or `StorageError`."""
+    async def holder(self, request: Request, permission: Permission | None) -> Holder:
+        """Who asks, if they may; with None, whoever has a key. Raises `Problem` 401,
+        `NotPermitted` or `StorageError`."""
         secret = bearer(request)
         digest = keys.digest(secret)
         held = self._held.get(digest)
@@ -64,12 +65,18 @@ class KeyRing:
                     self._held.popitem(last=False)
         if held[1] is None:
             raise unauthorized("This key is not valid.")
-        if not held[1].may(scope):
-            raise Problem(
-                403, "not-permitted", f"The key {held[1].name} has no scope {scope}.",
-                "Use one that has, or ask an administrator.",
-            )  # fmt: skip
-        return held[1]
+        holder = held[1]
+        if permission is not None and not holder.may(permission):
+            await run_in_threadpool(self.tell, holder, permission, request)
+            raise NotPermitted(holder.caller, permission)
+        return holder
+
+    def tell(self, holder: Holder, permission: Permission, request: Request) -> None:
+        """Have the log say that someone was refused. The place is the route, not its ids."""
+        path = request.scope["path"]
+        for name, value in request.path_params.items():
+            path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+        refusals.tell(self.database, holder.caller, permission, f"{request.method} {path}")
 
     def spend(self, holder: Holder, what: str, rate: int) -> None:
         """Take one request from what a key may send. Raises `Problem` 429."""
@@ -94,7 +101,7 @@ class KeyRing:
                 key = keys.known(session, secret)
             except KeyRefused:
                 return None
-            return Holder(key.id, key.name, frozenset(key.scopes.split()), key.rate)
+            return Holder(key.id, key.name, callers.of_key(session, key), key.rate)
 
 
 def bearer(request: Request) -> str:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tutela import __version__
+from tutela.interfaces import console
 from tutela.interfaces.api import (
     approvals,
     bank_lists,
@@ -26,7 +27,6 @@ from tutela.interfaces.api import (
     problems,
     queues,
     webhooks,
-    welcome,
 )
 from tutela.interfaces.api.access import KeyRing
 from tutela.interfaces.api.bodies import Memory
@@ -34,6 +34,7 @@ from tutela.interfaces.api.problems import Guarded, Problem, unavailable
 from tutela.interfaces.api.screening import Doors
 from tutela.interfaces.api.state import State
 from tutela.outbound import Outbound
+from tutela.people.permissions import Permission
 from tutela.running import Running
 
 BASE = "/api/v1"
@@ -63,18 +64,18 @@ def create(running: Running, processes: int = 1) -> FastAPI:
     app.state.tutela = State(running, keyring, limits, doors.memory)
     crowd = _Crowd(limits.requests)
     hot = {
-        f"{BASE}/screen": crowd.one(doors.screen),
-        f"{BASE}/lookup": crowd.one(doors.lookup),
+        f"{BASE}/screen": crowd.one(doors.screen, Permission.SCREEN),
+        f"{BASE}/lookup": crowd.one(doors.lookup, Permission.LOOKUP),
     }
     app.router.routes += [Route(path, one, methods=["POST"]) for path, one in hot.items()]
     for part in (banks, bank_lists, approvals, queues, webhooks):
         app.include_router(part.router, prefix=BASE)
     app.include_router(health.router)
-    app.include_router(welcome.router)
     app.add_exception_handler(Problem, problems.handled)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, problems.handled)
+    console.install(app)
     app.openapi = lambda: openapi.described(app)  # type: ignore[method-assign] # FastAPI's own way
     app.add_middleware(Guarded, hot=hot)
     return app
@@ -113,8 +114,9 @@ class _Crowd:
         self.most = most
         self.now = 0
 
-    def one(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint, within the limit; its errors as problems."""
+    def one(self, endpoint: Endpoint, permission: Permission) -> Endpoint:
+        """The endpoint, within the limit; its errors as problems. What it needs, it says as the
+        dependency of other routes does (`with_scope`)."""
 
         async def counted(request: Request) -> Response:
             if self.now >= self.most:
@@ -131,4 +133,5 @@ class _Crowd:
             finally:
                 self.now -= 1
 
+        counted.permission = permission  # type: ignore[attr-defined] # functions take any
         return counted

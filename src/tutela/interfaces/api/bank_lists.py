@@ -21,7 +21,15 @@ from tutela.banks.models import Bank
 from tutela.banks.removing import remove_value
 from tutela.banks.search import owners
 from tutela.interfaces.api import importing
-from tutela.interfaces.api.banks import Reader, SignalShown, Writer, actor, with_two
+from tutela.interfaces.api.banks import (
+    Exporter,
+    Reader,
+    SignalShown,
+    Why,
+    Writer,
+    actor,
+    with_two,
+)
 from tutela.interfaces.api.json_bodies import (
     NAME,
     NO_ZERO,
@@ -39,6 +47,7 @@ from tutela.interfaces.api.json_bodies import (
 )
 from tutela.interfaces.api.problems import Problem
 from tutela.interfaces.api.state import Limit, Shared
+from tutela.people.permissions import Permission
 from tutela.storage import Database, Session
 
 MOST_SIGNALS = 1000
@@ -166,7 +175,7 @@ async def import_list(
 
 @router.post("/banks/{name}/export", responses={404: {}, 409: {}}, response_class=StreamingResponse)
 async def export_bank(
-    request: Request, _: Writer, name: BankName, shared: Shared
+    holder: Exporter, name: BankName, shared: Shared, why: Why = ""
 ) -> StreamingResponse:
     """Give a bank as CSV, if its licence lets it. Takes two people: answered 409 until another key
     has approved, then given when it is sent again, once."""
@@ -175,14 +184,16 @@ async def export_bank(
     def begin() -> Bank:
         with database.reading() as session:
             exporting.require(service.get(session, name))
-        return with_two(shared, request, "bank.export", f"bank:{name}", {}, log)
+        return with_two(
+            shared, holder, Permission.EXPORT, "bank.export", f"bank:{name}", {}, log, why
+        )
 
     def log(session: Session, who: str) -> Bank:
         return exporting.log(session, database.now(), who, name)
 
     bank = await run_in_threadpool(begin)
     return StreamingResponse(
-        _pulled(_lines(database, bank)),
+        pulled(csv_lines(database, bank)),
         media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{name}.csv"'},
     )
@@ -209,7 +220,7 @@ def _iso(at: datetime | None) -> str:
     return "" if at is None else at.isoformat()
 
 
-def _lines(database: Database, bank: Bank) -> Iterator[str]:
+def csv_lines(database: Database, bank: Bank) -> Iterator[str]:
     """The file of an export, a page at a time."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
@@ -222,7 +233,7 @@ def _lines(database: Database, bank: Bank) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-async def _pulled(lines: Iterator[str]) -> AsyncIterator[str]:
+async def pulled(lines: Iterator[str]) -> AsyncIterator[str]:
     """What a generator gives that reads the database; it ends with whoever asks."""
     try:
         while (text := await run_in_threadpool(next, lines, None)) is not None:

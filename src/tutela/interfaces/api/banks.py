@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from tutela.audit.service import Fact
@@ -15,7 +15,7 @@ from tutela.banks.models import Bank, Purpose
 from tutela.banks.search import Owner, owners
 from tutela.banks.service import Licence
 from tutela.banks.values import bankable, packed
-from tutela.interfaces.api.access import Holder, bearer
+from tutela.interfaces.api.access import Holder
 from tutela.interfaces.api.json_bodies import (
     NO_ZERO,
     WHOLE,
@@ -34,14 +34,27 @@ from tutela.interfaces.api.problems import Problem
 from tutela.interfaces.api.state import Limit, Shared, State, with_scope
 from tutela.matching import Match
 from tutela.matching.layouts import FARTHEST
+from tutela.people import approvals
 from tutela.people.errors import SecondPersonNeeded
-from tutela.people.keys import Scope
+from tutela.people.permissions import Permission
 from tutela.signals import Signal
 from tutela.storage import Session
 
 Done = TypeVar("Done")
-Reader = Annotated[Holder, Depends(with_scope(Scope.BANKS_READ))]
-Writer = Annotated[Holder, Depends(with_scope(Scope.BANKS_WRITE))]
+Reader = Annotated[Holder, Depends(with_scope(Permission.BANKS_READ))]
+Writer = Annotated[Holder, Depends(with_scope(Permission.BANKS_WRITE))]
+Exporter = Annotated[Holder, Depends(with_scope(Permission.EXPORT))]
+Why = Annotated[
+    str,
+    Query(
+        max_length=approvals.LONGEST_REASON,
+        pattern=NO_ZERO,
+        description="A reason, where one person does what takes two, or there is danger.",
+    ),
+]
+Danger = Annotated[
+    bool, Query(description="Imminent danger: done at once, for a reason, and reviewed afterwards.")
+]
 Distance = Annotated[int, Field(ge=0, le=FARTHEST, description="Bits that may differ."), WHOLE]
 Share = Annotated[float, Field(ge=0, le=1, description="Share of items that it is asked for.")]
 router = APIRouter(tags=["banks"])
@@ -243,14 +256,16 @@ def show_bank(_: Reader, name: BankName, shared: Shared) -> BankShown:
 
 @router.patch("/banks/{name}", responses={404: {}, 409: {}})
 def change_bank(
-    request: Request,
     holder: Writer,
     body: Annotated[BankChange, given(BankChange)],
     name: BankName,
     shared: Shared,
+    why: Why = "",
+    danger: Danger = False,
 ) -> BankShown:
     """Change a bank. Its purpose and what its licence allows take two people: answered 409 until
-    another key has approved, then done when it is sent again."""
+    another key has approved, then done when it is sent again; or at once where there is danger, and
+    another reviews it."""
     new = body.model_dump(mode="json", exclude_unset=True)
     if not new:
         raise Problem(422, "wrong-input", "Nothing is to be changed.", "Name what is.")
@@ -266,7 +281,10 @@ def change_bank(
         with database.writing() as session:
             bank = do(session, actor(holder))
     else:
-        bank = with_two(shared, request, "bank.change", f"bank:{name}", new, do)
+        bank = with_two(
+            shared, holder, Permission.BANKS_WRITE, "bank.change", f"bank:{name}", new, do, why,
+            danger=danger,
+        )  # fmt: skip
     return BankShown.of(bank, now)
 
 
@@ -305,22 +323,28 @@ def delete_bank(holder: Writer, name: BankName, shared: Shared) -> None:
 
 def actor(holder: Holder) -> str:
     """Who acts, in the audit log."""
-    return f"key:{holder.name}"
+    return holder.caller.actor
 
 
 def with_two(
     shared: State,
-    request: Request,
+    holder: Holder,
+    permission: Permission,
     act: str,
     subject: str,
     facts: Mapping[str, Fact],
     do: Callable[[Session, str], Done],
+    why: str = "",
+    *,
+    danger: bool = False,
 ) -> Done:
     """Do what takes two people, if another key approved just this. Raises `Problem` 409 that names
     the request if nobody did."""
     app = shared.running.app
     try:
-        return app.with_two(bearer(request), act, subject, facts, do)
+        return app.with_two(
+            holder.caller, permission, act, subject, facts, do, why=why, danger=danger
+        )
     except SecondPersonNeeded as error:
         raise Problem(
             409, "second-person-needed", error.what,

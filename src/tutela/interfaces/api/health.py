@@ -17,7 +17,7 @@ from tutela.evidence import client as vault
 from tutela.interfaces.api import metrics
 from tutela.interfaces.api.access import Holder
 from tutela.interfaces.api.state import Shared, State, with_scope
-from tutela.people.keys import Scope
+from tutela.people.permissions import Permission
 from tutela.running import Check
 
 router = APIRouter(tags=["operations"])
@@ -46,7 +46,7 @@ async def ready(shared: Shared) -> Response:
 
 @router.get("/metrics", response_class=Response)
 async def measured(
-    shared: Shared, _: Annotated[Holder, Depends(with_scope(Scope.METRICS))]
+    shared: Shared, _: Annotated[Holder, Depends(with_scope(Permission.METRICS))]
 ) -> Response:
     """Metrics in Prometheus's text format."""
     body = await run_in_threadpool(lambda: metrics.exposed(_gauges(shared)))

@@ -177,8 +177,10 @@ class Work:
         bank: str,
         form: ListFormat,
         seeded_from: str | None,
+        chunks: AsyncIterator[bytes] | None = None,
     ) -> None:
-        self.shared, self.request = shared, request
+        """`chunks` is the list, where it is not the whole body."""
+        self.shared, self.request, self.chunks = shared, request, chunks
         self.who, self.bank, self.form, self.seeded_from = who, bank, form, seeded_from
 
     def run(self) -> Imported:
@@ -191,11 +193,12 @@ class Work:
             chunk=chosen.chunk, longest_line=chosen.longest_line,
         )  # fmt: skip
         limits = replace(self.shared.limits, max_body=LARGEST, body_seconds=LONGEST)
+        chunks = self.chunks or bodies.chunks(self.request, limits)
         folder = app.data / FOLDER
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             with alone(folder, importer) as rejects:
-                raw = Arriving(bodies.chunks(self.request, limits), folder)
+                raw = Arriving(chunks, folder)
                 with io.BufferedReader(raw, 1 << 16) as stream:
                     done = importer.run(stream, rejects, decided=raw.settle)
                 first = rejected_lines(rejects, MOST_REJECTED)

@@ -32,7 +32,7 @@ PREFIX = "/api/v1"
 MEANINGS = {
     400: "The request cannot be read, or was cut off.",
     401: "No key, or none that is valid.",
-    403: "The key has no such scope, or the law and the policy give no such right.",
+    403: "The key lacks the permission, or the law and the policy give no such right.",
     404: "There is no such thing.",
     408: "The body did not come in time.",
     409: "It cannot be done as things are, or another person must approve it first.",
@@ -107,7 +107,7 @@ def _complete(operation: Json, dependant: Dependant) -> None:
     called = [one.call for one in _dependencies(dependant)]
     reads = [READERS[call] for call in called if call in READERS]
     statuses = {int(status) for status in operation["responses"] if int(status) >= 400}
-    if any(getattr(call, "__qualname__", "").startswith("with_scope.") for call in called):
+    if any(hasattr(call, "permission") for call in called):
         statuses |= {*OF_ALL}
         operation["security"] = [{"key": []}]
     if reads:

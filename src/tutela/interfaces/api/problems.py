@@ -19,7 +19,7 @@ from tutela.alarms.errors import NoSuchAlarm
 from tutela.banks.errors import IndexNotReady, ListRefused, NoSuchBank, NotBankable
 from tutela.cases.errors import NoSuchCase
 from tutela.errors import TutelaError
-from tutela.people.errors import KeyRefused, SecondPersonNeeded
+from tutela.people.errors import ApprovalRefused, KeyRefused, SecondPersonNeeded
 from tutela.policy import ChannelRefused, FactsRefused
 from tutela.screening.answers import KeyReused
 from tutela.screening.policies import NoPolicy
@@ -56,6 +56,7 @@ KNOWN: tuple[tuple[type[TutelaError], int, str], ...] = (
     (ChannelRefused, 403, "channel-not-permitted"),
     (FactsRefused, 422, "facts-refused"),
     (KeyReused, 422, "idempotency-key-reused"),
+    (ApprovalRefused, 409, "approval-refused"),
     (SecondPersonNeeded, 409, "second-person-needed"),
     (NoSuchBank, 404, "no-such-bank"),
     (NoSuchCase, 404, "no-such-case"),
@@ -172,9 +173,10 @@ class Guarded:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
+                given = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *HEADERS,
+                    *(header for header in HEADERS if header[0] not in given),
                     (b"x-request-id", name.encode()),
                 ]
             await send(message)

@@ -20,12 +20,12 @@ from tutela.interfaces.api.problems import Problem
 from tutela.interfaces.api.results import ScreenedShown
 from tutela.interfaces.api.screening import shown
 from tutela.interfaces.api.state import Limit, Shared, with_scope
-from tutela.people.keys import Scope
+from tutela.people.permissions import Permission
 from tutela.screening import recording
 
-Reporter = Annotated[Holder, Depends(with_scope(Scope.REPORTS))]
-Screener = Annotated[Holder, Depends(with_scope(Scope.SCREEN))]
-Administrator = Annotated[Holder, Depends(with_scope(Scope.ADMIN))]
+CaseWorker = Annotated[Holder, Depends(with_scope(Permission.CASES))]
+Screener = Annotated[Holder, Depends(with_scope(Permission.SCREEN))]
+Administrator = Annotated[Holder, Depends(with_scope(Permission.ADMIN))]
 CASE = "case_[a-z2-7]{26}"
 CaseId = Annotated[str, Path(pattern=f"^{CASE}$", description="Id of the case.")]
 Closed = Annotated[bool, Query(description="Those that were closed too.")]
@@ -105,7 +105,7 @@ class AlarmShown(BaseModel):
 
 @router.get("/cases", tags=["cases"], responses={404: {}})
 def list_cases(
-    _: Reporter,
+    holder: CaseWorker,
     shared: Shared,
     closed: Closed = False,
     after: Annotated[
@@ -113,19 +113,19 @@ def list_cases(
     ] = "",
     limit: Limit = 100,
 ) -> Page[CaseShown]:
-    """List cases in the order in which they were opened."""
+    """List cases in the order in which they were opened, those that one needs to know of."""
     with shared.running.app.database.reading() as session:
-        found = cases.listed(session, after, limit + 1, only_open=not closed)
+        found = cases.listed(session, holder.caller, after, limit + 1, only_open=not closed)
     return page(found, limit, CaseShown.of, lambda summary: summary.case.id)
 
 
 @router.get("/cases/{case_id}", tags=["cases"], responses={404: {}})
 def show_case(
-    _: Reporter, case_id: CaseId, shared: Shared, after: After = "0", limit: Limit = 100
+    holder: CaseWorker, case_id: CaseId, shared: Shared, after: After = "0", limit: Limit = 100
 ) -> CaseWithAlerts:
     """Show a case and the alerts on it."""
     with shared.running.app.database.reading() as session:
-        case = cases.summary(session, case_id)
+        case = cases.summary(session, holder.caller, case_id)
         alerts = cases.alerts(session, case_id, int(after), limit + 1)
     return CaseWithAlerts(
         case=CaseShown.of(case), alerts=page(alerts, limit, AlertShown.of, lambda alert: alert.id)

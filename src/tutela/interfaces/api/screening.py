@@ -19,7 +19,7 @@ from tutela.interfaces.api.bodies import Feeder, Memory
 from tutela.interfaces.api.multipart import Form
 from tutela.interfaces.api.problems import Problem
 from tutela.outbound import Outbound, OutboundError
-from tutela.people.keys import Scope
+from tutela.people.permissions import Permission
 from tutela.running import Running
 from tutela.screening.desk import Accepted, Caller, sound_probing
 from tutela.screening.given import NOTHING
@@ -51,7 +51,7 @@ class Doors:
 
     async def screen(self, request: Request) -> Response:
         """Screen the bytes, form, signals or URL of a request."""
-        holder = await self.keyring.holder(request, Scope.SCREEN)
+        holder = await self.keyring.holder(request, Permission.SCREEN)
         self.keyring.spend(holder, "screen", self.limits.screen_rate)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         caller = Caller(holder.name, holder.id)
@@ -71,7 +71,7 @@ class Doors:
 
     async def lookup(self, request: Request) -> Response:
         """What policy would say of signals. Nothing is kept but a count."""
-        holder = await self.keyring.holder(request, Scope.LOOKUP)
+        holder = await self.keyring.holder(request, Permission.LOOKUP)
         self.keyring.spend(holder, "lookup", self.limits.lookup_rate)
         began = time.perf_counter()
         body = await self._object(request)
@@ -104,7 +104,7 @@ class Doors:
         and most lookups get it."""
         running = self.running
         policy = running.screener.policy()
-        key = policy.version, holder.may(Scope.MATCH_DETAIL)
+        key = policy.version, holder.may(Permission.MATCH_DETAIL)
         if key not in self.in_vain:
             for old in [old for old in self.in_vain if old[0] != policy.version]:
                 del self.in_vain[old]
@@ -277,7 +277,7 @@ def shown(answer: Answer, holder: Holder) -> dict[str, Any]:
         "evidence": answer.evidence,
         "test": answer.test,
     }
-    if holder.may(Scope.MATCH_DETAIL):
+    if holder.may(Permission.MATCH_DETAIL):
         made["matches"] = list(answer.matches)
         made["explanation"] = answer.explanation
     return made

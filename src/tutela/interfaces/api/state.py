@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request
 
 from tutela.interfaces.api.access import Holder, KeyRing
 from tutela.interfaces.api.bodies import Memory
-from tutela.people.keys import Scope
+from tutela.people.permissions import Permission
 from tutela.running import Running
 from tutela.settings import Service
 
@@ -39,10 +39,12 @@ Shared = Annotated[State, Depends(shared)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
 
-def with_scope(scope: Scope) -> Callable[[Request], Awaitable[Holder]]:
-    """A dependency that gives who asks, if they have this scope."""
+def with_scope(permission: Permission | None) -> Callable[[Request], Awaitable[Holder]]:
+    """A dependency that gives who asks, if they have this permission; with None, whoever has a key.
+    It says which in its attribute `permission`, from which the matrix of who may what is made."""
 
     async def holder(request: Request) -> Holder:
-        return await state(request).keyring.holder(request, scope)
+        return await state(request).keyring.holder(request, permission)
 
+    holder.permission = permission  # type: ignore[attr-defined] # functions take any
     return holder

@@ -5,12 +5,12 @@ from __future__ import annotations
 from rich.text import Text
 
 from tutela import alarms
-from tutela.app import App
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
 
 
 def list_alarms(after: int, limit: int, *, closed: bool, as_json: bool) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         found = alarms.listed(session, after, limit, only_open=not closed)
     if as_json:
         for one in found:
@@ -36,6 +36,6 @@ def list_alarms(after: int, limit: int, *, closed: bool, as_json: bool) -> None:
 
 
 def close(number: int) -> None:
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         alarm = alarms.close(session, app.database.now(), app.actor, number)
     print(f"The alarm {number}, {alarm.kind} of {output.printable(alarm.subject)}, is closed.")

@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from tutela.interfaces.cli.acting import Commands
 from tutela.interfaces.cli.app_banks import audit, bank, key
 from tutela.interfaces.cli.app_evidence import evidence
+from tutela.interfaces.cli.app_people import access, know, person, role
 from tutela.interfaces.cli.app_policy import policy
 from tutela.interfaces.cli.app_webhooks import alarm, webhook
+from tutela.people.permissions import Permission
 
-app = typer.Typer(
+app = Commands(
     name="tutela",
     help="Find, remove and report known child sexual abuse material.",
     no_args_is_help=True,
@@ -30,6 +33,10 @@ app.add_typer(policy, name="policy")
 app.add_typer(evidence, name="evidence")
 app.add_typer(webhook, name="webhook")
 app.add_typer(alarm, name="alarm")
+app.add_typer(person, name="person")
+app.add_typer(role, name="role")
+app.add_typer(access, name="access")
+app.add_typer(know, name="know")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 
@@ -47,7 +54,7 @@ def options(
         raise typer.Exit
 
 
-@app.command()
+@app.command(needs=None)
 def init(
     preset: Annotated[
         str | None,
@@ -79,7 +86,7 @@ class Role(StrEnum):
     VAULT = "vault"
 
 
-@app.command()
+@app.command(needs=None)
 def serve(
     workers: Annotated[
         int | None,
@@ -96,7 +103,7 @@ def serve(
     raise typer.Exit(run(workers, role.value if role else None))
 
 
-@app.command()
+@app.command(needs=None)
 def approve(
     number: Annotated[
         int | None,
@@ -108,15 +115,24 @@ def approve(
         Path | None,
         typer.Option(metavar="FILE", help="File with your key; default the variable TUTELA_KEY."),
     ] = None,
+    refuse: Annotated[
+        bool, typer.Option("--refuse", help="Say no to it; with --review, that it was wrong.")
+    ] = False,
+    review: Annotated[
+        bool,
+        typer.Option(
+            "--review", help="Say that you looked at what was done at once because of danger."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Approve what another person asked for and cannot do alone."""
-    from tutela.interfaces.cli.keys import approve as run
+    from tutela.interfaces.cli.approve import run
 
-    run(number, key_file, as_json=json)
+    run(number, key_file, refuse=refuse, review=review, as_json=json)
 
 
-@app.command()
+@app.command(needs=Permission.MATCH_DETAIL)
 def screen(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to screen.")],
     against: Annotated[
@@ -140,7 +156,7 @@ def screen(
     raise typer.Exit(run(files, against, distance, as_json=json))
 
 
-@app.command()
+@app.command(needs=None)
 def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Let the service go on, and print a line to try it.")
@@ -153,7 +169,7 @@ def demo(
     raise typer.Exit(run(keep=keep, as_json=json))
 
 
-@app.command()
+@app.command(needs=None)
 def selftest(json: Json = False) -> None:
     """Check this installation: kernel, decoders, formats, and every door of the service."""
     from tutela.interfaces.cli.selftest import run

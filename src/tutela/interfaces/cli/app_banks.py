@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-SETTINGS = {"no_args_is_help": True, "rich_markup_mode": None}
-bank = typer.Typer(help="Banks of known signals.", **SETTINGS)  # type: ignore[arg-type]
-key = typer.Typer(help="Keys of people and programs.", **SETTINGS)  # type: ignore[arg-type]
-audit = typer.Typer(help="The log of every privileged act.", **SETTINGS)  # type: ignore[arg-type]
+from tutela.interfaces.cli.acting import Commands
+from tutela.people.permissions import Permission
+
+SETTINGS: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None}
+bank = Commands("tutela bank", help="Banks of known signals.", **SETTINGS)
+key = Commands("tutela key", help="Keys of people and programs.", **SETTINGS)
+audit = Commands("tutela audit", help="The log of every privileged act.", **SETTINGS)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the bank.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")]
 After = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Show those after this number.")]
+Why = Annotated[
+    str,
+    typer.Option(
+        metavar="TEXT", help="A reason, where one person does what takes two, or there is danger."
+    ),
+]
 KeyFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File with your key; default the variable TUTELA_KEY."),
@@ -38,7 +47,7 @@ Allowed = Annotated[bool, typer.Option(help="Whether the licence says so.")]
 MaybeAllowed = Annotated[bool | None, typer.Option(help="Whether the licence says so.")]
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_WRITE)
 def create(
     name: Name,
     purpose: Purpose,
@@ -62,7 +71,7 @@ def create(
     )
 
 
-@bank.command("list")
+@bank.command("list", needs=Permission.BANKS_READ)
 def list_(
     purpose: Annotated[str | None, typer.Option(help="Only banks of this purpose.")] = None,
     containing: Annotated[str, typer.Option(help="Part of a name or a source.")] = "",
@@ -76,7 +85,7 @@ def list_(
     run.list_banks(purpose, containing, after, limit, as_json=json)
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_READ)
 def show(
     name: Name,
     signals: Annotated[bool, typer.Option("--signals", help="Its signals, a page.")] = False,
@@ -96,7 +105,7 @@ def show(
         raise typer.Exit(run.show(name, verify=verify, as_json=json))
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_READ)
 def find(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="A value in hexadecimal.")],
     type: Annotated[str, typer.Option(help="Its signal type.")] = "pdq",  # noqa: A002
@@ -111,7 +120,7 @@ def find(
     raise typer.Exit(run.find(value, type, distance, after, limit, as_json=json))
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_WRITE)
 def add(
     name: Name,
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files or folders.")],
@@ -123,7 +132,7 @@ def add(
     raise typer.Exit(run.add(name, files, labels))
 
 
-@bank.command("import")
+@bank.command("import", needs=Permission.BANKS_WRITE)
 def import_(
     name: Name,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The list; - reads the input.")],
@@ -160,19 +169,20 @@ def import_(
     raise typer.Exit(run.run(name, file, form, seeded_from, rejects, as_json=json))
 
 
-@bank.command()
+@bank.command(needs=Permission.EXPORT)
 def export(
     name: Name,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, CSV.")],
     key_file: KeyFile = None,
+    why: Why = "",
 ) -> None:
     """Write a bank to a file, if its licence lets it. Takes two people."""
     from tutela.interfaces.cli import bank as run
 
-    run.export(name, file, key_file)
+    run.export(name, file, key_file, why)
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_WRITE)
 def change(
     name: Name,
     note: Annotated[str | None, typer.Option(help="What to know of it.")] = None,
@@ -187,6 +197,11 @@ def change(
     may_seed: MaybeAllowed = None,
     delete_on_leaving: MaybeAllowed = None,
     key_file: KeyFile = None,
+    why: Why = "",
+    danger: Annotated[
+        bool,
+        typer.Option("--danger", help="Imminent danger: do it at once; another reviews it."),
+    ] = False,
 ) -> None:
     """Change a bank. Its purpose and what its licence allows take two people."""
     from tutela.interfaces.cli import bank as run
@@ -196,10 +211,11 @@ def change(
         "purpose": purpose, "may_export": may_export, "may_publish": may_publish,
         "may_seed": may_seed, "delete_on_leaving": delete_on_leaving,
     }  # fmt: skip
-    run.change(name, {k: v for k, v in values.items() if v is not None}, key_file)
+    given = {k: v for k, v in values.items() if v is not None}
+    run.change(name, given, key_file, why, danger=danger)
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_WRITE)
 def remove(
     name: Name,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="A value in hexadecimal.")],
@@ -211,7 +227,7 @@ def remove(
     run.remove(name, value, type)
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_WRITE)
 def disable(
     name: Name,
     until: Annotated[
@@ -224,7 +240,7 @@ def disable(
     run.disable(name, until)
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_WRITE)
 def enable(name: Name) -> None:
     """What is in the bank matches again."""
     from tutela.interfaces.cli import bank as run
@@ -232,7 +248,7 @@ def enable(name: Name) -> None:
     run.enable(name)
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_WRITE)
 def delete(
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -243,7 +259,7 @@ def delete(
     run.delete(name, yes=yes)
 
 
-@bank.command()
+@bank.command(needs=Permission.BANKS_WRITE)
 def leave(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Whose membership ended.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -254,7 +270,7 @@ def leave(
     run.leave(source, yes=yes)
 
 
-@key.command("create")
+@key.command("create", needs=Permission.ADMIN)
 def key_create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who will have it.")],
     scope: Annotated[list[str], typer.Option(help="What it may do; repeat it.")],
@@ -269,7 +285,7 @@ def key_create(
     run.create(name, scope, rate)
 
 
-@key.command("list")
+@key.command("list", needs=Permission.ADMIN)
 def key_list(
     after: Annotated[str, typer.Option(help="Show those after this name.")] = "",
     limit: Limit = 100,
@@ -281,7 +297,7 @@ def key_list(
     run.list_keys(after, limit, as_json=json)
 
 
-@key.command("revoke")
+@key.command("revoke", needs=Permission.ADMIN)
 def key_revoke(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the key.")],
 ) -> None:
@@ -291,7 +307,7 @@ def key_revoke(
     run.revoke(name)
 
 
-@audit.command("verify")
+@audit.command("verify", needs=Permission.AUDIT)
 def audit_verify(
     public_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Default: the public half of our own.")
@@ -313,7 +329,7 @@ def audit_verify(
     raise typer.Exit(run.verify(public_key, checkpoints, as_json=json))
 
 
-@audit.command("show")
+@audit.command("show", needs=Permission.AUDIT)
 def audit_show(after: After = 0, limit: Limit = 100, json: Json = False) -> None:
     """Show entries in their order."""
     from tutela.interfaces.cli import audit as run
@@ -321,7 +337,7 @@ def audit_show(after: After = 0, limit: Limit = 100, json: Json = False) -> None
     run.show(after, limit, as_json=json)
 
 
-@audit.command("checkpoint")
+@audit.command("checkpoint", needs=Permission.AUDIT)
 def audit_checkpoint() -> None:
     """Sign the log as it is."""
     from tutela.interfaces.cli import audit as run

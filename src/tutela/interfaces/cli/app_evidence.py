@@ -7,17 +7,19 @@ from typing import Annotated
 
 import typer
 
+from tutela.interfaces.cli.acting import Commands
 from tutela.interfaces.cli.app_banks import SETTINGS, Json, Limit
+from tutela.people.permissions import Permission
 
-evidence = typer.Typer(help="Sealed evidence.", **SETTINGS)  # type: ignore[arg-type] # settings are of several types
-recipients = typer.Typer(help="Who can open what is sealed.", **SETTINGS)  # type: ignore[arg-type] # settings are of several types
+evidence = Commands("tutela evidence", help="Sealed evidence.", **SETTINGS)
+recipients = Commands("tutela evidence recipients", help="Who can open what is sealed.", **SETTINGS)
 evidence.add_typer(recipients, name="recipients")
 
 Files = Annotated[list[str] | None, typer.Argument(metavar="EVIDENCE", help="Sealed files, ev_….")]
 All = Annotated[bool, typer.Option("--all", help="All whose bytes are kept.")]
 
 
-@evidence.command("list")
+@evidence.command("list", needs=Permission.ADMIN)
 def list_(
     kept: Annotated[bool, typer.Option("--kept", help="Only those whose bytes are kept.")] = False,
     after: Annotated[str, typer.Option(metavar="EVIDENCE", help="Show those after this.")] = "",
@@ -30,7 +32,7 @@ def list_(
     run.list_files(after, limit, only_kept=kept, as_json=json)
 
 
-@evidence.command()
+@evidence.command(needs=Permission.ADMIN)
 def check(files: Files = None, all_: All = False, json: Json = False) -> None:
     """Have the vault open files and compare them with what was sealed. Nothing leaves it."""
     from tutela.interfaces.cli import evidence as run
@@ -38,7 +40,7 @@ def check(files: Files = None, all_: All = False, json: Json = False) -> None:
     raise typer.Exit(run.check(files or [], all_files=all_, as_json=json))
 
 
-@evidence.command()
+@evidence.command(needs=Permission.EXPORT)
 def export(
     name: Annotated[str, typer.Argument(metavar="EVIDENCE", help="The sealed file, ev_….")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, for its bytes.")],
@@ -50,7 +52,7 @@ def export(
     run.export(name, file, reason)
 
 
-@evidence.command()
+@evidence.command(needs=Permission.ADMIN)
 def reseal(files: Files = None, all_: All = False, json: Json = False) -> None:
     """Have the vault seal files anew, for those who are recipients now."""
     from tutela.interfaces.cli import evidence as run
@@ -58,7 +60,7 @@ def reseal(files: Files = None, all_: All = False, json: Json = False) -> None:
     raise typer.Exit(run.reseal(files or [], all_files=all_, as_json=json))
 
 
-@evidence.command()
+@evidence.command(needs=Permission.ADMIN)
 def sweep(
     yes: Annotated[
         bool, typer.Option("--yes", help="Delete what is not recorded, however much it is.")
@@ -71,7 +73,7 @@ def sweep(
     raise typer.Exit(run.sweep(however_many=yes, as_json=json))
 
 
-@recipients.command("list")
+@recipients.command("list", needs=Permission.ADMIN)
 def recipients_list(json: Json = False) -> None:
     """List for whom evidence is sealed."""
     from tutela.interfaces.cli import evidence as run
@@ -79,7 +81,7 @@ def recipients_list(json: Json = False) -> None:
     run.list_recipients(as_json=json)
 
 
-@recipients.command("add")
+@recipients.command("add", needs=Permission.ADMIN)
 def recipients_add(
     recipient: Annotated[str, typer.Argument(metavar="RECIPIENT", help="Its public key, age1….")],
     note: Annotated[str, typer.Option(metavar="TEXT", help="Whose it is.")] = "",

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from tutela.interfaces.cli.app_banks import SETTINGS, After, Json, Limit
+from tutela.interfaces.cli.acting import Commands
+from tutela.interfaces.cli.app_banks import SETTINGS, After, Json, Limit, Why
+from tutela.people.permissions import Permission
 
-policy = typer.Typer(help="What is decided about matches.", **SETTINGS)  # type: ignore[arg-type] # settings are of several types
+policy = Commands("tutela policy", help="What is decided about matches.", **SETTINGS)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A policy, YAML.")]
 
 
-@policy.command()
+@policy.command(needs=None)
 def check(file: File, json: Json = False) -> None:
     """Say what is wrong with a policy, and where; or that nothing is."""
     from tutela.interfaces.cli import policy as run
@@ -22,7 +24,7 @@ def check(file: File, json: Json = False) -> None:
     raise typer.Exit(run.check(file, as_json=json))
 
 
-@policy.command()
+@policy.command(needs=Permission.POLICY)
 def test(
     file: File,
     recorded: Annotated[
@@ -38,7 +40,7 @@ def test(
     run.test(file, recorded, limit, as_json=json)
 
 
-@policy.command()
+@policy.command(needs=Permission.POLICY)
 def explain(
     what: Annotated[str, typer.Argument(metavar="FILE|ITEM", help="A policy, or an item: itm_…")],
     recorded: Annotated[
@@ -53,7 +55,7 @@ def explain(
     run.explain(what, recorded, as_json=json)
 
 
-@policy.command()
+@policy.command(needs=Permission.POLICY)
 def show(
     number: Annotated[
         int | None,
@@ -69,15 +71,15 @@ def show(
     run.show(number, as_json=json)
 
 
-@policy.command()
-def apply(file: File, json: Json = False) -> None:
-    """From now on this policy decides."""
+@policy.command(needs=Permission.POLICY)
+def apply(file: File, why: Why = "", json: Json = False) -> None:
+    """From now on this policy decides. With a key, it takes two people."""
     from tutela.interfaces.cli import policy as run
 
-    run.apply(file, as_json=json)
+    run.apply(file, why, as_json=json)
 
 
-@policy.command()
+@policy.command(needs=Permission.POLICY)
 def history(after: After = 0, limit: Limit = 100, json: Json = False) -> None:
     """List which policies decided, since when, and who applied them."""
     from tutela.interfaces.cli import policy as run

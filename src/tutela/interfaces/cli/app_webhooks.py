@@ -6,15 +6,17 @@ from typing import Annotated
 
 import typer
 
+from tutela.interfaces.cli.acting import Commands
 from tutela.interfaces.cli.app_banks import SETTINGS, After, Json, Limit
+from tutela.people.permissions import Permission
 
-webhook = typer.Typer(help="What your own service is told.", **SETTINGS)  # type: ignore[arg-type] # settings are of several types
-alarm = typer.Typer(help="What a person must look at.", **SETTINGS)  # type: ignore[arg-type] # settings are of several types
+webhook = Commands("tutela webhook", help="What your own service is told.", **SETTINGS)
+alarm = Commands("tutela alarm", help="What a person must look at.", **SETTINGS)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the endpoint.")]
 
 
-@webhook.command()
+@webhook.command(needs=Permission.ADMIN)
 def add(
     name: Name,
     url: Annotated[str, typer.Argument(metavar="URL", help="Where it takes messages, by https.")],
@@ -32,7 +34,7 @@ def add(
     run.add(name, url, kind or ["*"], private=private)
 
 
-@webhook.command("list")
+@webhook.command("list", needs=Permission.ADMIN)
 def list_(
     after: Annotated[str, typer.Option(help="Show those after this name.")] = "",
     limit: Limit = 100,
@@ -44,7 +46,7 @@ def list_(
     run.list_endpoints(after, limit, as_json=json)
 
 
-@webhook.command()
+@webhook.command(needs=Permission.ADMIN)
 def disable(name: Name) -> None:
     """From now on nothing is sent there; what waits is dead."""
     from tutela.interfaces.cli import webhooks as run
@@ -52,7 +54,7 @@ def disable(name: Name) -> None:
     run.disable(name)
 
 
-@webhook.command()
+@webhook.command(needs=Permission.ADMIN)
 def enable(name: Name) -> None:
     """It is told again what happens from now on."""
     from tutela.interfaces.cli import webhooks as run
@@ -60,7 +62,7 @@ def enable(name: Name) -> None:
     run.enable(name)
 
 
-@webhook.command()
+@webhook.command(needs=Permission.ADMIN)
 def rotate(name: Name) -> None:
     """Make a new secret, printed this once; the old one goes on signing beside it for a while."""
     from tutela.interfaces.cli import webhooks as run
@@ -68,7 +70,7 @@ def rotate(name: Name) -> None:
     run.rotate(name)
 
 
-@webhook.command()
+@webhook.command(needs=Permission.ADMIN)
 def deliveries(
     endpoint: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only those to this endpoint.")
@@ -86,7 +88,7 @@ def deliveries(
     run.list_deliveries(endpoint, state, after, limit, as_json=json)
 
 
-@webhook.command()
+@webhook.command(needs=Permission.ADMIN)
 def resend(
     message: Annotated[
         str | None, typer.Argument(metavar="MESSAGE", help="The message, msg_….")
@@ -101,7 +103,7 @@ def resend(
     run.resend(message, dead)
 
 
-@webhook.command()
+@webhook.command(needs=Permission.ADMIN)
 def test(name: Name, json: Json = False) -> None:
     """Send a test message at once, and say what came of it."""
     from tutela.interfaces.cli import webhooks as run
@@ -109,7 +111,7 @@ def test(name: Name, json: Json = False) -> None:
     raise typer.Exit(run.test(name, as_json=json))
 
 
-@alarm.command("list")
+@alarm.command("list", needs=Permission.ADMIN)
 def alarm_list(
     closed: Annotated[bool, typer.Option("--closed", help="Those that are over, too.")] = False,
     after: After = 0,
@@ -122,7 +124,7 @@ def alarm_list(
     run.list_alarms(after, limit, closed=closed, as_json=json)
 
 
-@alarm.command("close")
+@alarm.command("close", needs=Permission.ADMIN)
 def alarm_close(
     number: Annotated[
         int, typer.Argument(metavar="NUMBER", min=1, max=2**63 - 1, help="The alarm.")

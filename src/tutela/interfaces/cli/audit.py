@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rich.text import Text
 
-from tutela.app import App
 from tutela.audit import verification
 from tutela.audit.service import entries
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
 from tutela.signatures import PublicKey
 
 
 def verify(public_key: Path | None, folder: Path | None, *, as_json: bool) -> int:
-    with App.open() as app:
+    with opened() as app:
         key = PublicKey.load(public_key) if public_key else app.public_key()
         found = verification.verify(app.database, folder or app.checkpoints, key)
     if as_json:
@@ -36,7 +36,7 @@ def verify(public_key: Path | None, folder: Path | None, *, as_json: bool) -> in
 
 
 def show(after: int, limit: int, *, as_json: bool) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         found = list(entries(session, after, limit))
     if as_json:
         for entry in found:
@@ -54,6 +54,6 @@ def show(after: int, limit: int, *, as_json: bool) -> None:
 
 
 def checkpoint() -> None:
-    with App.open() as app:
+    with opened() as app:
         path = app.sign_log()
     print(f"Signed: {path}" if path else "The log has not grown since its last checkpoint.")

@@ -13,7 +13,6 @@ from typing import Any
 
 from rich.text import Text
 
-from tutela.app import App
 from tutela.banks import changes, exporting, roots, service
 from tutela.banks.lists import time_of
 from tutela.banks.models import Bank
@@ -23,16 +22,16 @@ from tutela.banks.service import Licence
 from tutela.banks.values import bankable, packed
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
+from tutela.people.permissions import Permission
 from tutela.screening.service import Learner
 from tutela.signals import Signal
 
 PAGE = 1000
-MOST_OF_A_KEY = 4096
-"""Letters of a key file that are read; a key has 47."""
 
 
 def create(name: str, purpose: str, *, licence: Licence, **values: Any) -> None:
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         service.create(
             session, app.database.now(), app.actor, name, purpose, licence=licence, **values
         )
@@ -42,7 +41,7 @@ def create(name: str, purpose: str, *, licence: Licence, **values: Any) -> None:
 def list_banks(
     purpose: str | None, containing: str, after: str, limit: int, *, as_json: bool
 ) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         now = app.database.now()
         banks = service.listed(
             session, purpose=purpose, containing=containing, after=after, limit=limit + 1
@@ -65,7 +64,7 @@ def list_banks(
 
 
 def show(name: str, *, verify: bool, as_json: bool) -> int:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         bank = service.get(session, name)
         shown = record(bank, app.database.now())
         whole = True
@@ -89,7 +88,7 @@ def show(name: str, *, verify: bool, as_json: bool) -> int:
 
 
 def show_signals(name: str, after: int, limit: int, *, as_json: bool) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         page = owners(session, bank=service.get(session, name), after=after, limit=limit + 1)
     _show_owners(page, limit, as_json=as_json)
 
@@ -97,7 +96,7 @@ def show_signals(name: str, after: int, limit: int, *, as_json: bool) -> None:
 def find(
     value: str, name: str, distance: int | None, after: int, limit: int, *, as_json: bool
 ) -> int:
-    with App.open() as app:
+    with opened() as app:
         kind = bankable(name)
         stored = packed(kind, value)
         search = app.search()
@@ -146,7 +145,7 @@ def add(name: str, files: list[Path], labels: str) -> int:
         given = codes(labels)
     except Rejected as error:
         raise TutelaError(f"--labels: {error}.") from None
-    with App.open() as app:
+    with opened() as app:
         chosen = app.settings
         size = chosen.decoding.processes or processors()
         with (
@@ -188,8 +187,8 @@ def _files(given: list[Path]) -> Iterator[list[Path]]:
     yield some
 
 
-def export(name: str, file: Path, key_file: Path | None) -> None:
-    with App.open() as app:
+def export(name: str, file: Path, key_file: Path | None, why: str) -> None:
+    with opened(key_file) as app:
         if file.exists():
             raise TutelaError(f"{output.printable(file)} is there already.", "Choose another name.")
         with app.database.reading() as session:
@@ -197,11 +196,13 @@ def export(name: str, file: Path, key_file: Path | None) -> None:
         if not os.access(file.parent, os.W_OK | os.X_OK):  # before the approval is used up
             raise TutelaError(f"{output.printable(file.parent)} is no folder to write to.")
         bank = app.with_two(
-            secret(key_file),
+            app.caller,
+            Permission.EXPORT,
             "bank.export",
             f"bank:{name}",
             {},
             lambda session, actor: exporting.log(session, app.database.now(), actor, name),
+            why=why,
         )
         try:
             count = exporting.write(app.database, bank, file)
@@ -213,14 +214,16 @@ def export(name: str, file: Path, key_file: Path | None) -> None:
     print(f"{count:,} signals of {name} were written to {output.printable(file)}.")
 
 
-def change(name: str, values: Mapping[str, Any], key_file: Path | None) -> None:
+def change(
+    name: str, values: Mapping[str, Any], key_file: Path | None, why: str, *, danger: bool
+) -> None:
     new = dict(values)
     if new.get("distance") == -1:
         new["distance"] = None
     if not new:
         raise TutelaError("Nothing is to be changed.", "See tutela bank change --help.")
     service.checked(new)
-    with App.open() as app:
+    with opened(key_file) as app:
         now = app.database.now()
         with app.database.reading() as session:
             service.get(session, name)
@@ -229,17 +232,20 @@ def change(name: str, values: Mapping[str, Any], key_file: Path | None) -> None:
                 service.change(session, now, app.actor, name, new)
         else:
             app.with_two(
-                secret(key_file),
+                app.caller,
+                Permission.BANKS_WRITE,
                 "bank.change",
                 f"bank:{name}",
                 new,
                 lambda session, actor: service.change(session, now, actor, name, new),
+                why=why,
+                danger=danger,
             )
     print(f"The bank {name} is changed.")
 
 
 def remove(name: str, value: str, type_name: str) -> None:
-    with App.open() as app:
+    with opened() as app:
         removed = remove_value(app.database, app.actor, name, type_name, value)
     print(f"{removed} signals were removed from {name}.")
 
@@ -253,19 +259,19 @@ def disable(name: str, until: str | None) -> None:
         at = time_of(until)
     except Rejected as error:
         raise TutelaError(f"--until: {error}.") from None
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         service.disable(session, app.database.now(), app.actor, name, at)
     print(f"Nothing matches in {name}" + (f" until {at:%Y-%m-%d %H:%M} UTC." if at else "."))
 
 
 def enable(name: str) -> None:
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         service.enable(session, app.database.now(), app.actor, name)
     print(f"The bank {name} matches again.")
 
 
 def delete(name: str, *, yes: bool) -> None:
-    with App.open() as app:
+    with opened() as app:
         with app.database.reading() as session:
             count = service.get(session, name).signals
         confirm(f"Delete the bank {name} with {count:,} signals?", yes=yes)
@@ -276,7 +282,7 @@ def delete(name: str, *, yes: bool) -> None:
 
 
 def leave(source: str, *, yes: bool) -> None:
-    with App.open() as app:
+    with opened() as app:
         confirm(f"Leave {source}, and delete what its licences say?", yes=yes)
         with app.database.writing() as session:
             deleted, kept = service.leave(session, app.database.now(), app.actor, source)
@@ -302,17 +308,6 @@ def state_of(bank: Bank, now: datetime) -> str:
         return "on"
     until = bank.disabled_until
     return f"off until {until:%Y-%m-%d %H:%M} UTC" if until else "off"
-
-
-def secret(key_file: Path | None) -> str | None:
-    """The key of who acts, from a file or from the environment."""
-    if key_file is None:
-        return os.environ.get("TUTELA_KEY")
-    try:
-        with key_file.open() as file:
-            return file.read(MOST_OF_A_KEY).strip()
-    except (OSError, UnicodeDecodeError):
-        raise TutelaError(f"The key file {output.printable(key_file)} cannot be read.") from None
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tutela.app import App
 from tutela.banks import lists
 from tutela.banks.importing import Importer
 from tutela.banks.importing import Progress as Reached
 from tutela.banks.lists import ListFormat, Rejected
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
 from tutela.screening.files import open_regular
 
 INPUT = Path("-")
@@ -49,7 +49,7 @@ def run(
 ) -> int:
     shown = "the input" if file == INPUT else output.printable(file)
     rejects = rejects or Path(f"{name if file == INPUT else file}.rejected.csv")
-    with App.open() as app:
+    with opened() as app:
         chosen = app.settings.imports
         importer = Importer(
             app.database,

@@ -30,8 +30,8 @@ from tutela.errors import TutelaError
 from tutela.evidence import client as vault
 from tutela.interfaces.cli import output, own_service
 from tutela.interfaces.cli.own_service import OwnService
-from tutela.people import keys
-from tutela.people.keys import Scope
+from tutela.people import invitations, keys
+from tutela.people.permissions import Permission
 from tutela.policy import presets
 from tutela.screening import Verdict, learn, policies
 from tutela.screening.models import Count, Decided, Item
@@ -122,7 +122,7 @@ def run(*, keep: bool, as_json: bool) -> int:
     return 0 if as_promised(results, kept) else 3
 
 
-SCOPES = (Scope.SCREEN, Scope.LOOKUP, Scope.MATCH_DETAIL)
+SCOPES = (Permission.SCREEN, Permission.LOOKUP, Permission.MATCH_DETAIL)
 
 
 def set_up(app: App, files: list[Path]) -> None:
@@ -170,7 +170,7 @@ def _wait(app: App, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + STARTS
     while time.monotonic() < until and process.poll() is None:
         try:
-            with own_service.running(app, Scope.SCREEN) as own:
+            with own_service.running(app, Permission.SCREEN) as own:
                 if own.get("/healthz/ready").status == 200:
                     return
         except TutelaError:
@@ -290,11 +290,15 @@ def _show(results: list[Result], kept: Kept, *, as_json: bool) -> None:
 def _serve_on(app: App, own: OwnService, found: dict[str, Path]) -> None:
     """Print a line to try, and wait for ^C."""
     with app.database.writing() as session:
-        _, secret = keys.create(session, app.database.now(), app.actor, "you", SCOPES)
+        now = app.database.now()
+        _, secret = keys.create(session, now, app.caller, "you", SCOPES)
+        link = invitations.invite_first(session, now, app.actor, anew=True)
     print(
         f"\nThe service goes on until you press ^C. Try, in another terminal:\n"
         f"\n  curl -H 'Authorization: Bearer {secret}' --data-binary @{found[KNOWN[0]]}"
-        f" {own.base}/api/v1/screen\n",
+        f" {own.base}/api/v1/screen\n"
+        f"\nThe console, as its first administrator:\n"
+        f"\n  http://localhost:{own.port}/welcome/{link}\n",
         flush=True,
     )
     stop = signal.sigwait({signal.SIGINT, signal.SIGTERM})

@@ -15,13 +15,14 @@ from tutela.evidence import client, recipients
 from tutela.evidence.errors import IntentRefused, NotOpened
 from tutela.evidence.models import File, Purpose
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
 
 PAGE = 500
 BROKEN = 3
 
 
 def list_files(after: str, limit: int, *, only_kept: bool, as_json: bool) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         found = service.listed(session, after, limit, only_kept=only_kept)
     if as_json:
         for file in found:
@@ -49,7 +50,7 @@ def list_files(after: str, limit: int, *, only_kept: bool, as_json: bool) -> Non
 def check(names: Sequence[str], *, all_files: bool, as_json: bool) -> int:
     """Gives 3 if one is not whole."""
     whole = broken = 0
-    with App.open() as app:
+    with opened() as app:
         for file in _chosen(app, names, all_files=all_files):
             fault, size = None, None
             try:
@@ -74,7 +75,7 @@ def check(names: Sequence[str], *, all_files: bool, as_json: bool) -> int:
 def reseal(names: Sequence[str], *, all_files: bool, as_json: bool) -> int:
     """Gives 3 if one could not be opened."""
     done = broken = 0
-    with App.open() as app:
+    with opened() as app:
         client.ping(app.vault_socket)
         current = app.sealer().fingerprint
         for file in _chosen(app, names, all_files=all_files):
@@ -97,7 +98,7 @@ def reseal(names: Sequence[str], *, all_files: bool, as_json: bool) -> int:
 
 def export(name: str, file: Path, reason: str) -> None:
     shown = output.printable(file)
-    with App.open() as app:
+    with opened() as app:
         if file.exists():
             raise TutelaError(f"{shown} is there already.", "Choose another name.")
         if not os.access(file.parent, os.W_OK | os.X_OK):  # before the intent is used up
@@ -115,7 +116,7 @@ def export(name: str, file: Path, reason: str) -> None:
 
 def sweep(*, however_many: bool, as_json: bool) -> int:
     """Gives 3 if recorded files are missing."""
-    with App.open() as app:
+    with opened() as app:
         found = service.sweep(app.database, app.store(), however_many=however_many)
         if found.deleted:
             with app.database.writing() as session:
@@ -136,7 +137,7 @@ def sweep(*, however_many: bool, as_json: bool) -> int:
 
 
 def list_recipients(*, as_json: bool) -> None:
-    with App.open() as app:
+    with opened() as app:
         found = recipients.listed(app.data)
     for recipient in found:
         if as_json:
@@ -151,7 +152,7 @@ def list_recipients(*, as_json: bool) -> None:
 
 
 def add_recipient(recipient: str, note: str) -> None:
-    with App.open() as app:
+    with opened() as app:
         checked = recipients.checked(recipient, note)
         if checked in recipients.listed(app.data):
             raise TutelaError("This is a recipient already.")

@@ -18,6 +18,8 @@ WHAT_FOR = {
     "audit.key": "signs the audit log; who has it can forge checkpoints, without it nobody"
     " can sign",
     "webhooks.key": "opens the secrets of webhooks; without it each needs a new one",
+    "people.key": "opens the secrets of authenticator apps; without it everyone who has one must be"
+    " let in again by another administrator",
     "evidence.identity": "opens sealed evidence; without it, and with no second recipient, all"
     " evidence is lost",
 }
@@ -37,16 +39,15 @@ def run(preset: str | None, country: str | None, *, new_link: bool) -> None:
         with app.database.writing() as session:
             secret = invitations.invite_first(session, app.database.now(), app.actor, anew=new_link)
             decides = policies.current(session) is not None
-        service = app.settings.service
+        origin = app.settings.console.site(app.settings.service.port).origin
     if made:
         print("\nBack up now, somewhere else than the data:")
         for path in made:
             print(f"  {path}  {WHAT_FOR[path.name]}")
     if secret is not None:
-        host = f"[{service.host}]" if ":" in service.host else service.host
         print(
             "\nThe first administrator, once the service runs, opens this link, once, within"
-            f" {invitations.VALID.days} days:\n  http://{host}:{service.port}/welcome/{secret}"
+            f" {invitations.VALID.days} days:\n  {origin}/console/welcome/{secret}"
         )
     if not decides:
         print("\nNo policy decides yet: tutela init --preset small-forum --country XX")

@@ -14,7 +14,7 @@ from tutela.errors import TutelaError
 from tutela.interfaces.server import supervisor
 from tutela.outbound import Hosts, Outbound, Reply
 from tutela.people import keys
-from tutela.people.keys import Scope
+from tutela.people.permissions import Permission
 
 BOUNDARY = "bicycle-weather-boundary"
 
@@ -84,7 +84,7 @@ def form(data: bytes, facts: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
 
 
 @contextmanager
-def running(app: App, *scopes: Scope) -> Iterator[OwnService]:
+def running(app: App, *scopes: Permission) -> Iterator[OwnService]:
     """The service that runs here, with a key of these scopes that is revoked when the block ends.
     Raises `NotServed`."""
     where = supervisor.address(app.run_folder)
@@ -92,7 +92,7 @@ def running(app: App, *scopes: Scope) -> Iterator[OwnService]:
         raise NotServed(f"No service runs on {app.data}.", "Run: tutela serve")
     name = f"self-{secrets.token_hex(6)}"
     with app.database.writing() as session:
-        _, secret = keys.create(session, app.database.now(), app.actor, name, scopes)
+        _, secret = keys.create(session, app.database.now(), app.caller, name, scopes)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(where[0], where[0])  # noqa: S104 - compared
     try:
         yield OwnService(host, where[1], secret, Outbound(app.settings.outbound))

@@ -10,11 +10,15 @@ from typing import Any
 from tutela.app import App
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
+from tutela.people import callers
+from tutela.people.permissions import Permission
 from tutela.policy import Policy, PolicyError, State, load
 from tutela.policy.documents import MAX_SIZE
 from tutela.screening import policies
 from tutela.screening.files import open_regular
 from tutela.screening.policy_models import Applied
+from tutela.storage import Session
 
 MOST_BYTES = 4 * MAX_SIZE + 4
 """Bytes of a policy file that are read: each of its characters can have 4."""
@@ -65,18 +69,31 @@ def counted(policy: Policy) -> str:
     return f"rules {rules or 'none'}; channels {', '.join(policy.channels)}"
 
 
-def apply(file: Path, *, as_json: bool) -> None:
+def apply(file: Path, why: str, *, as_json: bool) -> None:
     policy = policy_in(file)  # so that faults name the file
-    with App.open() as app, app.database.writing() as session:
-        row = policies.apply(session, app.database.now(), app.actor, policy.text)
+    with opened() as app:
+        row = _applied(app, policy, why)
     if as_json:
         output.line(record(row))
     else:
         print(f"Policy {row.number} decides from now on: {counted(policy)}.\nversion {row.version}")
 
 
+def _applied(app: App, policy: Policy, why: str) -> Applied:
+    """Who has the files applies it alone; who acts by a key, as in the console, with another."""
+
+    def do(session: Session, actor: str) -> Applied:
+        return policies.apply(session, app.database.now(), actor, policy.text)
+
+    if app.actor.startswith(callers.SHELL):
+        with app.database.writing() as session:
+            return do(session, app.actor)
+    facts = {"version": policy.version, "text": policy.text}
+    return app.with_two(app.caller, Permission.POLICY, "policy.apply", "policy", facts, do, why=why)
+
+
 def show(number: int | None, *, as_json: bool) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         row = policies.required(session) if number is None else policies.numbered(session, number)
     if as_json:
         output.line(record(row) | {"text": row.text})
@@ -85,7 +102,7 @@ def show(number: int | None, *, as_json: bool) -> None:
 
 
 def history(after: int, limit: int, *, as_json: bool) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         found = policies.history(session, after, limit)
     if as_json:
         for row in found:

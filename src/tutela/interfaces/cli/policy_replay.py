@@ -11,13 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tutela.app import App
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
 from tutela.interfaces.cli.policy import policy_in
 from tutela.policy import Facts, Policy, Recorded, replay
-from tutela.policy.conditions import Condition
-from tutela.policy.models import Channel, Rule
+from tutela.policy.words import channel_words, ending_words, rule_words
 from tutela.screening import policies, records
 from tutela.screening.files import open_regular
 
@@ -71,7 +70,7 @@ def explain(what: str, recorded: Path | None, *, as_json: bool) -> None:
         return
     with ExitStack() as stack:
         if recorded is None:
-            app = stack.enter_context(App.open())
+            app = stack.enter_context(opened())
             found = records.of_item(stack.enter_context(app.database.reading()), what)
         else:
             found = next((d for d in _of_file(stack, recorded) if d.item == what), None)
@@ -101,34 +100,11 @@ def _explain_policy(policy: Policy, *, as_json: bool) -> None:
     print("and no others. Rules, from the top; the first live one that holds decides:")
     for number, rule in enumerate(policy.rules, 1):
         print(f"  {number}. {rule.name} ({rule.state}): {rule_words(rule)}")
-    print(
-        "If none holds, the item is allowed. A match that asks only for a person never blocks;"
-        f" nor does one of a bank that matches {policy.surge.factor} times its mean of 7 days"
-        f" and at least {policy.surge.least} items a day."
-    )
-
-
-def channel_words(channel: Channel) -> str:
-    days = (f" from {channel.from_}" if channel.from_ else "") + (
-        f" until {channel.until}" if channel.until else ""
-    )
-    kept = f"what matches may be kept for {channel.keep_for}" if channel.keep else "nothing is kept"
-    return f"{channel.name}{days}, since: {channel.legal_basis}; {kept}"
-
-
-def rule_words(rule: Rule) -> str:
-    acts = {"keep": "seal the bytes", "case": "open a case", "notify": "tell the webhook"}
-    done = [words for action, words in acts.items() if action in rule.actions]
-    return f"{_when(rule.when)}, {', '.join([rule.verdict, *done])}. {rule.why}"
-
-
-def _when(when: Condition) -> str:
-    of = "for any match" if when.of_match else "once for the item"
-    return f"if {when.text} ({of})"
+    print(ending_words(policy))
 
 
 def _explain_decision(found: Recorded, *, as_json: bool) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         row = policies.current(session)
     now = policies.loaded(row).decide(found.facts) if row else None
     facts = json.loads(found.facts.dumps())
@@ -153,7 +129,7 @@ def _decisions(stack: ExitStack, file: Path | None) -> Iterator[Recorded]:
     if file is not None:
         yield from _of_file(stack, file)
         return
-    app = stack.enter_context(App.open())
+    app = stack.enter_context(opened())
     session = stack.enter_context(app.database.reading())
     after = ""
     while found := records.recorded(session, after, PAGE):

@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.text import Text
 
 from tutela import settings
-from tutela.app import App
 from tutela.decoding import DecoderPool
 from tutela.decoding.pool import processors
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
 from tutela.matching import Known
 from tutela.policy import presets
 from tutela.screening import Screened, Screener, learn
@@ -30,7 +30,7 @@ def run(files: list[Path], against: Path | None, distance: int | None, *, as_jso
         pool = stack.enter_context(DecoderPool(chosen.signals, chosen.decoding.limits, size))
         known: Searched
         if against is None:
-            app = stack.enter_context(App.open(chosen))
+            app = stack.enter_context(opened(chosen=chosen))
             known, policy = app.search(), app.policy()
         else:
             known, failed = _learned(against, pool)

@@ -20,7 +20,7 @@ from tutela.decoding import DecoderPool, fingerprint
 from tutela.decoding.pictures import FORMATS, readable
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output, own_service
-from tutela.people.keys import Scope
+from tutela.people.permissions import Permission
 from tutela.policy import ChannelRefused
 from tutela.screening import Verdict
 from tutela.settings import Settings
@@ -115,7 +115,7 @@ def _doors(chosen: Settings) -> list[tuple[str, bool, str]]:
     try:
         with (
             App.open(chosen) as app,
-            own_service.running(app, Scope.SCREEN, Scope.LOOKUP) as service,
+            own_service.running(app, Permission.SCREEN, Permission.LOOKUP) as service,
         ):
             return [(f"door {name}", *_door(service, *given)) for name, given in requests.items()]
     except TutelaError as error:

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from rich.text import Text
 
-from tutela.app import App
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
+from tutela.interfaces.cli.acting import opened
 from tutela.outbound import Outbound
 from tutela.webhooks import Sealing, endpoints, sending, service
 from tutela.webhooks.errors import WebhookError
@@ -16,7 +16,7 @@ from tutela.webhooks.models import State
 
 
 def add(name: str, url: str, kinds: list[str], *, private: bool) -> None:
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         sealing = Sealing.load(app.webhook_key)
         _, secret = endpoints.add(
             session, app.database.now(), app.actor, sealing, name, url, kinds, private=private
@@ -26,7 +26,7 @@ def add(name: str, url: str, kinds: list[str], *, private: bool) -> None:
 
 
 def list_endpoints(after: str, limit: int, *, as_json: bool) -> None:
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         found = endpoints.listed(session, after, limit)
     if as_json:
         for one in found:
@@ -47,13 +47,13 @@ def list_endpoints(after: str, limit: int, *, as_json: bool) -> None:
 
 
 def disable(name: str) -> None:
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         dead = endpoints.disable(session, app.database.now(), app.actor, name)
     print(f"Nothing is sent to {name} any more. Messages that waited and are dead: {dead}.")
 
 
 def enable(name: str) -> None:
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         endpoints.enable(session, app.database.now(), app.actor, name)
     print(
         f"{name} is told what happens from now on. What is dead: tutela webhook resend --dead"
@@ -62,7 +62,7 @@ def enable(name: str) -> None:
 
 
 def rotate(name: str) -> None:
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         hours = app.settings.webhooks.overlap_hours
         secret = endpoints.rotate(
             session, app.database.now(), app.actor, Sealing.load(app.webhook_key), name,
@@ -78,7 +78,7 @@ def list_deliveries(
     if given not in (None, *State):
         raise _wrong(f"{given!r} is not a state.", f"States are {', '.join(State)}.")
     state = State(given) if given else None
-    with App.open() as app, app.database.reading() as session:
+    with opened() as app, app.database.reading() as session:
         found = service.deliveries(session, after, limit, state=state, endpoint=endpoint)
     if as_json:
         for one, name in found:
@@ -102,7 +102,7 @@ def list_deliveries(
 def resend(message: str | None, dead: str | None) -> None:
     if (message is None) == (dead is None):
         raise _wrong("Say what to send.", "Either a message, or --dead NAME.")
-    with App.open() as app, app.database.writing() as session:
+    with opened() as app, app.database.writing() as session:
         now, count = app.database.now(), 1
         if message is not None:
             service.resend(session, now, app.actor, message)
@@ -112,7 +112,7 @@ def resend(message: str | None, dead: str | None) -> None:
 
 
 def test(name: str, *, as_json: bool) -> int:
-    with App.open() as app:
+    with opened() as app:
         one, good = sending.attempt(
             app.database, Outbound(app.settings.outbound), Sealing.load(app.webhook_key), name,
             app.settings.webhooks,

@@ -13,6 +13,7 @@ from tutela.interfaces.server import child
 from tutela.interfaces.server.failing import told
 from tutela.jobs import Chore, Duty, Worker
 from tutela.outbound import Outbound
+from tutela.people import approvals, challenges, invitations, sessions
 from tutela.screening import answers
 
 CUT_OFF = 3
@@ -50,6 +51,17 @@ def chores(app: App) -> list[Chore]:
     def sweep_evidence() -> None:
         evidence.sweep(database, app.store())
 
+    def tell_of_reviews() -> None:
+        with database.writing() as session:
+            approvals.tell_overdue(session, database.now())
+
+    def forget_sessions() -> None:
+        with database.writing() as session:
+            now = database.now()
+            sessions.purge(session, now)
+            challenges.purge(session, now)
+            invitations.purge(session, now)
+
     def sign() -> None:
         app.sign_log()
 
@@ -58,6 +70,8 @@ def chores(app: App) -> list[Chore]:
         Chore("banks.purge", timedelta(minutes=1), purge_banks),
         Chore("evidence.purge", timedelta(minutes=10), purge_evidence),
         Chore("evidence.sweep", timedelta(hours=1), sweep_evidence),
+        Chore("people.reviews", timedelta(hours=1), tell_of_reviews),
+        Chore("people.forget", timedelta(minutes=10), forget_sessions),
         Chore("screening.forget-answers", timedelta(minutes=10), forget_answers),
         Chore("webhooks.purge", timedelta(hours=1), forget_deliveries),
     ]

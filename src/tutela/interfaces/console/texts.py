@@ -1,0 +1,97 @@
+"""What the console says: translated by gettext, from English, which is its source.
+
+`locale/tutela.pot` has every text (a test compares). What the domain says of an error is English
+only, since it is one sentence with its command line and its API.
+"""
+
+from __future__ import annotations
+
+import gettext as gettext_library
+from functools import cache
+from pathlib import Path
+
+LOCALES = Path(__file__).with_name("locale")
+DOMAIN = "tutela"
+
+
+@cache
+def _translations(language: str) -> gettext_library.NullTranslations:
+    return gettext_library.translation(DOMAIN, LOCALES, [language], fallback=True)
+
+
+def gettext(message: str) -> str:
+    """The message in the language of the console: English until others are translated."""
+    return _translations("en").gettext(message)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    return _translations("en").ngettext(one, many, count)
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's name for "to be translated later"
+    """Marks a text for translation where it is written, not where it is shown."""
+    return message
+
+
+SAID = {
+    "signed.out": N_("You are signed out."),
+    "session.ended": N_("The session was ended."),
+    "sessions.ended": N_("All your other sessions were ended."),
+    "password.changed": N_("Your password was changed. All your other sessions were ended."),
+    "totp.added": N_("The authenticator app was added."),
+    "totp.removed": N_("The authenticator app was removed. All your other sessions were ended."),
+    "passkey.added": N_("The passkey was added."),
+    "passkey.removed": N_("The passkey was removed. All your other sessions were ended."),
+    "zone.changed": N_("Times are shown in your zone from now on."),
+    "oidc.linked": N_("Your account is linked: you can sign in with your organisation."),
+    "oidc.unlinked": N_("Your account is no longer linked to your organisation's sign-in."),
+    "person.disabled": N_("The account was disabled, and its sessions were ended."),
+    "person.enabled": N_("The account works again."),
+    "person.described": N_("The name was changed."),
+    "person.sessions": N_("All their sessions were ended."),
+    "link.withdrawn": N_("The link does not work any more."),
+    "roles.set": N_("The roles were changed. They hold from the next page on."),
+    "role.saved": N_("The role was saved. It holds at once for all who have it."),
+    "role.deleted": N_("The role was deleted."),
+    "key.revoked": N_("The key was revoked: it opens nothing any more."),
+    "approval.given": N_("You approved it. Who asked can now have it done, once."),
+    "approval.withdrawn": N_("You took it back."),
+    "approval.refused": N_("You refused it. It will not be done."),
+    "approval.reviewed": N_("You reviewed it."),
+    "bank.created": N_("The bank was created."),
+    "bank.changed": N_("The bank was changed."),
+    "bank.enabled": N_("The bank is enabled: what it holds matches again."),
+    "bank.disabled": N_("The bank is disabled: what it holds matches no more."),
+    "bank.deleted": N_("The bank was deleted."),
+    "policy.applied": N_("The policy was applied. It decides from now on."),
+    "alarm.closed": N_("The alarm was closed."),
+    "message.resent": N_("The message will be sent again."),
+    "messages.resent": N_("All dead messages of the endpoint will be sent again."),
+    "messages.none": N_("The endpoint has no dead message."),
+    "endpoint.disabled": N_("The endpoint is disabled: nothing more is sent there."),
+    "endpoint.enabled": N_("The endpoint is told again what happens from now on."),
+    "second.asked": N_("You asked for it. It waits below until someone else agrees."),
+    "second.waits": N_("Nobody agreed yet, or who did may no longer: it still waits."),
+}
+"""What a page may be told to say after a redirect: a table, lest a link make it say more."""
+
+
+def said(key: str) -> str:
+    """The message of a key; empty for one that is none."""
+    return gettext(SAID[key]) if key in SAID else ""
+
+
+ACTS = {
+    "bank.change": N_("Change the bank"),
+    "bank.export": N_("Export the bank"),
+    "bank.delete": N_("Delete the bank"),
+    "policy.apply": N_("Apply the policy"),
+    "person.roles": N_("Set the roles"),
+    "role.change": N_("Change the role"),
+}
+"""Acts that take two people, as one would say them; others are called as in the audit log."""
+
+
+def act(name: str) -> str:
+    """What an act that takes two people is called."""
+    return gettext(ACTS[name]) if name in ACTS else name
