@@ -9,7 +9,7 @@ WHEELS := --require-hashes --only-binary :all:
 HAVE_CC := $(shell command -v $(CC) >/dev/null 2>&1 && command -v $(CXX) >/dev/null 2>&1 && echo yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help install photographs oracles demo serve test bench soak lint docs clean
+.PHONY: help install photographs oracles demo serve test bench soak lint docs pictures clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,7 +64,10 @@ lint: install ## Check style, types and the import contracts
 	$(BIN)/deptry src
 
 docs: install photographs oracles ## Write the generated parts of docs/ anew
-	TUTELA_WRITE_DOCS=1 $(BIN)/python -m pytest tests/docs tests/decoding/test_formats.py -k "table or documented" -n 0
+	TUTELA_WRITE_DOCS=1 $(BIN)/python -m pytest tests/docs tests/decoding/test_formats.py tests/console/test_texts.py -k "table or documented" -n 0
+
+pictures: install photographs ## Take the pictures of the guide anew, with Chromium
+	$(BIN)/python docs/pictures/take.py
 
 clean: ## Remove what was made
 	rm -rf $(VENV) build src/*.egg-info src/tutela/*.so .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

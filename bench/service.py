@@ -208,6 +208,7 @@ def serving(app: App) -> Iterator[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TUTELA_")} | {
         "TUTELA_DATA": app.settings.data,
         "TUTELA_KEYS": app.settings.keys,
+        "TUTELA_DATABASE_URL": app.settings.database_url,
         "TUTELA_SERVICE__PORT": "0",
     }
     log = Path(app.settings.data, "serve.log")
