@@ -24,7 +24,9 @@ def test_times_are_aware_and_in_utc(database):
         found = session.query(Key).one().created_at
     assert found == east and found.tzinfo is UTC and found.hour == 10
     with pytest.raises(Exception, match="without a zone"), database.writing() as session:
-        session.add(Key(name="n", digest=b"n", scopes="", made_by="", created_at=datetime(2026, 1, 1)))
+        session.add(
+            Key(name="n", digest=b"n", scopes="", made_by="", created_at=datetime(2026, 1, 1))
+        )
 
 
 def test_who_reads_cannot_write(database):
