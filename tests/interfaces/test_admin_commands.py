@@ -272,8 +272,8 @@ def test_what_was_done_to_the_log_is_found_and_named(logged, tmp_path):
         ("UPDATE audit_entry SET actor = 'shell:nobody' WHERE number = 5", "Entry 5 was changed"),
         ("UPDATE audit_entry SET facts = '{}' WHERE number = 4", "Entry 4 was changed"),
         ("DELETE FROM audit_entry WHERE number = 4", "Entry 4 is missing"),
-        ("DELETE FROM audit_entry WHERE number > 5", "Entries 6 to 7 are missing"),
-        ("UPDATE audit_entry SET number = 9 WHERE number = 7", "missing"),
+        ("DELETE FROM audit_entry WHERE number > 5", "Entries 6 to 12 are missing"),
+        ("UPDATE audit_entry SET number = 14 WHERE number = 12", "missing"),
         ("UPDATE audit_head SET number = 6", "set back to entry 6"),
         ("DELETE FROM audit_head", "head of the log is missing"),
     ):
