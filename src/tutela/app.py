@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from tutela import alarms, cases, sealing, settings, webhooks
+from tutela import alarms, cases, decisions, sealing, settings, webhooks
 from tutela.alarms import AlarmSounded
 from tutela.audit import checkpoints
 from tutela.audit.models import Head
@@ -18,6 +18,8 @@ from tutela.audit.service import Fact
 from tutela.banks import made_picture
 from tutela.banks.live import BankIndex
 from tutela.banks.search import BankSearch
+from tutela.cases import options as case_options
+from tutela.decisions import options as decision_options
 from tutela.errors import TutelaError
 from tutela.events.service import BUS, Bus
 from tutela.evidence import identities, recipients
@@ -36,6 +38,7 @@ from tutela.screening.recording import ItemDecided
 from tutela.settings import Settings
 from tutela.signatures import PublicKey, SigningKey, public_half
 from tutela.storage import Database, Session, schema
+from tutela.views import options as views_options
 from tutela.webhooks import Sealing
 
 Done = TypeVar("Done")
@@ -54,8 +57,11 @@ class App:
         )
         self.database.info[BUS] = wired()
         self.database.info[approvals.IN_SESSION] = chosen.people
+        self.database.info[case_options.IN_SESSION] = chosen.cases
         self.caller = callers.shell(f"{callers.SHELL}{getpass.getuser()}")
         self.database.info[sessions.IN_SESSION] = chosen.console
+        self.database.info[views_options.IN_SESSION] = chosen.views
+        self.database.info[decision_options.IN_SESSION] = chosen.decisions
         self._logged = 0
 
     @classmethod
@@ -281,6 +287,7 @@ def wired() -> Bus:
     bus.on(AloneSettled, _clear_alone)
     bus.on(ReviewOverdue, _sound_review)
     bus.on(Reviewed, _clear_review)
+    decisions.wire(bus)
     return bus
 
 

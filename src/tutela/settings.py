@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tutela.cases.options import Options as Cases
+from tutela.decisions.options import Options as Decisions
 from tutela.decoding.limits import Limits
 from tutela.decoding.options import Options
 from tutela.errors import TutelaError
@@ -22,6 +24,7 @@ from tutela.outbound.options import Options as Outbound
 from tutela.people.options import Console, Oidc
 from tutela.people.options import Options as People
 from tutela.screening.options import Options as Screening
+from tutela.views.options import Options as Views
 from tutela.webhooks.options import Options as Webhooks
 
 FILE = "TUTELA_CONFIG"
@@ -206,6 +209,9 @@ class Settings:
     people: People = field(default_factory=People)
     oidc: Oidc = field(default_factory=Oidc)
     screening: Screening = field(default_factory=Screening)
+    cases: Cases = field(default_factory=Cases)
+    views: Views = field(default_factory=Views)
+    decisions: Decisions = field(default_factory=Decisions)
     evidence: Evidence = field(default_factory=Evidence)
     jobs: Jobs = field(default_factory=Jobs)
     outbound: Outbound = field(default_factory=Outbound)

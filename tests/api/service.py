@@ -16,6 +16,7 @@ import uvicorn
 
 from tutela.app import App
 from tutela.audit.service import entries
+from tutela.cases.options import Options as Cases
 from tutela.interfaces.api.app import create
 from tutela.people import keys
 from tutela.people.permissions import Permission
@@ -52,7 +53,8 @@ class Desk:
             ("bob", Permission.BANKS_WRITE, Permission.EXPORT), ("all", *Permission),
             ("reader", Permission.BANKS_READ), ("platform", Permission.SCREEN, Permission.LOOKUP),
             ("detail", Permission.SCREEN, Permission.LOOKUP, Permission.MATCH_DETAIL),
-            ("clerk", Permission.CASES), ("admin", Permission.ADMIN),
+            ("clerk", Permission.CASES), ("admin", Permission.ADMIN), ("desk", Permission.INTAKE),
+            ("senior", Permission.CASES, Permission.RELEASE),
         ):  # fmt: skip
             with self.database.writing() as session:
                 made = keys.create(session, self.database.now(), "shell:test", name, scopes)
@@ -117,7 +119,7 @@ def serving(url: str, folder: Path) -> Iterator[Desk]:
     chosen = Settings(
         data=str(folder / "data"), keys=str(folder / "keys"), database_url=url,
         service=Service(port=0, idle_seconds=5), imports=Imports(chunk=CHUNK),
-        decoding=Decoding(processes=1),
+        decoding=Decoding(processes=1), cases=Cases(notices=True),
     )  # fmt: skip
     with App(chosen) as app:
         app.set_up()

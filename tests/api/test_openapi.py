@@ -11,7 +11,7 @@ from fastapi.routing import iter_route_contexts
 from api.service import Desk
 from tutela.interfaces.api.app import create
 
-FOR_PEOPLE = ("/console", "/welcome/")
+FOR_PEOPLE = ("/console", "/welcome/", "/notice")
 """What begins so is pages that a person opens in a browser."""
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -19,6 +19,7 @@ FEW, MANY = 4, 100
 """Requests of a kind for each operation, beside those for each limit that the description names."""
 
 NOT_IN_A_SCHEMA = {
+    "/api/v1/reports": "that what has no id has a text or a URL",
     "/api/v1/banks/{name}/import": "whether a list has the columns that are named",
     "/api/v1/banks/{name}/signals": "that what was first seen was not last seen before",
     "/api/v1/webhooks": "that a URL names a host",

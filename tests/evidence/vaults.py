@@ -15,8 +15,8 @@ BICYCLE = b"A bicycle leans on a wall in the rain. " * 10_000
 
 
 @contextmanager
-def listening(database, store, held, path, sealer) -> Iterator[Path]:
-    opened = Vault(database, store, held, path, sealer)
+def listening(database, store, held, path, sealer, renderer=None) -> Iterator[Path]:
+    opened = Vault(database, store, held, path, sealer, renderer)
     stop = threading.Event()
     thread = threading.Thread(target=opened.run, args=(stop,))
     thread.start()

@@ -30,6 +30,7 @@ from tutela.people.permissions import Permission
 
 OPEN = {
     "GET /", "GET /console", "GET /console/static/{name}", "GET /welcome/{secret}",
+    "GET /notice", "POST /notice", "GET /notice/thanks", "GET /notice/static/{name}",
     "GET /healthz/live", "GET /healthz/ready", "GET /api/v1/openapi.json",
     "GET /console/sign-in", "POST /console/sign-in", "GET /console/sign-in/code",
     "POST /console/sign-in/code", "POST /console/sign-in/passkey",
@@ -42,7 +43,7 @@ OPEN = {
 """Whoever comes may ask for these: they say nothing, or are the way in."""
 
 ANY_MEMBER = {
-    "GET /console/", "GET /console/access",
+    "GET /console/", "GET /console/access", "GET /console/wellbeing", "POST /console/wellbeing",
     "GET /api/v1/approvals", "POST /api/v1/approvals/{number}",
     "POST /api/v1/approvals/{number}/refuse", "POST /api/v1/approvals/{number}/review",
     "GET /console/approvals", "GET /console/approvals/review",

@@ -25,7 +25,7 @@ def test_a_new_installation_has_roles_that_keep_restricted_acts_apart(database):
     assert not found["reviewer"] & {"media", "reports", "release", "export", "admin", "audit"}
     assert "audit" not in found["senior-reviewer"] and "media" not in found["auditor"]
     held = set().union(*found.values())
-    assert set(Permission) - held == {"screen", "lookup"}, "which are for programs"
+    assert set(Permission) - held == {"screen", "lookup", "intake"}, "which are for programs"
 
 
 def test_a_built_in_role_that_was_deleted_does_not_come_back(database):

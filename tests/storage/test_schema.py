@@ -11,11 +11,13 @@ import tutela.alarms.models
 import tutela.audit.models
 import tutela.banks.models
 import tutela.cases.models
+import tutela.decisions.models
 import tutela.events.models
 import tutela.evidence.models
 import tutela.jobs.models
 import tutela.people.models
 import tutela.screening.policy_models
+import tutela.views.models
 import tutela.webhooks.models  # noqa: F401 - its tables are compared
 from tutela.storage import Base, Database, schema
 from tutela.storage.errors import NotSetUp

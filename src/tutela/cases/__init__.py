@@ -1,5 +1,5 @@
 """Cases: the unit of human work, one subject with all that concerns them."""
 
-from tutela.cases.service import put_alert
+from tutela.cases.alerts import put_alert
 
 __all__ = ["put_alert"]

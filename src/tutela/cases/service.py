@@ -1,28 +1,25 @@
-"""Opens cases and puts alerts on them. A plain queue, in the order in which cases were opened."""
+"""What is known of cases, for those who need to know of them."""
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, select
 
-from tutela import events
+from tutela.cases import queues
+from tutela.cases.alerts import put_alert, report
 from tutela.cases.errors import NoSuchCase
 from tutela.cases.models import Alert, Case
+from tutela.cases.rank import DANGER
 from tutela.people import knowing
 from tutela.people.permissions import Caller
-from tutela.screening.models import Decided
-from tutela.screening.recording import ItemDecided
 from tutela.storage import Session
 
-QUEUE = "general"
-"""Where a case waits, until there are rules that route it."""
-
-SELF_CLOSED = "test"
+__all__ = [
+    "Filters", "alerts", "earlier", "found", "listed", "put_alert", "report", "summary", "waiting",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +30,31 @@ class Summary:
     alerts: int
 
 
-def put_alert(session: Session, told: ItemDecided) -> None:
-    """Put an alert on the open case of the item's creator or, without one, of the item; opens it if
-    there is none. That of a test closes itself."""
-    if told.test:
-        kind, subject = "test", told.item_id
-    elif told.given.creator_id:
-        kind, subject = "account", told.given.creator_id
-    else:
-        kind, subject = "item", told.given.item_id or told.item_id
-    case = _opened(session, told, kind, subject)
-    session.add(
-        Alert(case_id=case.id, at=told.at, kind="match", item_id=told.item_id, verdict=told.verdict)
-    )
-    session.get_one(Decided, told.item_id).case_id = case.id
-    if told.test:
-        case.closed_at, case.closed_why = told.at, SELF_CLOSED
-    session.flush()
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of a queue is asked for."""
+
+    queue: str = ""
+    role: str = ""
+    danger: bool = False
+    mine: bool = False
+    """Locked by or assigned to who asks."""
 
 
 def listed(
-    session: Session, caller: Caller, after: str = "", limit: int = 100, *, only_open: bool = True
+    session: Session,
+    caller: Caller,
+    after: str = "",
+    limit: int = 100,
+    *,
+    only_open: bool = True,
+    queue: str = "",
 ) -> Sequence[Summary]:
     """Cases that the caller needs to know of, in the order in which they were opened, those after
     the case of an id."""
     query = (
-        select(Case, func.count(Alert.id))
-        .join(Alert, Alert.case_id == Case.id, isouter=True)
+        select(Case)
         .where(knowing.visible(caller, Case.queue, Case.id))
-        .group_by(Case.id)
         .order_by(Case.opened_at, Case.id)
         .limit(limit)
     )
@@ -73,13 +66,73 @@ def listed(
         )
     if only_open:
         query = query.where(Case.closed_at.is_(None))
-    return [Summary(case, count) for case, count in session.execute(query)]
+    if queue:
+        query = query.where(Case.queue == queue)
+    return [Summary(case, case.alerts) for case in session.scalars(query)]
+
+
+def waiting(
+    session: Session,
+    caller: Caller,
+    asked: Filters,
+    after: tuple[int, datetime, str] | None = None,
+    limit: int = 50,
+) -> Sequence[Case]:
+    """Open cases in the order in which they are given out, those after a rank, a time and an id."""
+    if asked.queue or asked.mine:
+        return session.scalars(_waiting(caller, asked, asked.queue, after, limit)).all()
+    found: list[Case] = []  # each queue has its order in an index, all of them together have none
+    for name in queues.in_use(session):
+        found += session.scalars(_waiting(caller, asked, name, after, limit)).all()
+    return sorted(found, key=place)[:limit]
+
+
+def place(case: Case) -> tuple[int, datetime, str]:
+    """Where a case stands among those that wait."""
+    return case.rank, case.opened_at, case.id
+
+
+def _waiting(
+    caller: Caller,
+    asked: Filters,
+    queue: str,
+    after: tuple[int, datetime, str] | None,
+    limit: int,
+) -> Select[Case]:
+    query: Select[Case] = (
+        select(Case)
+        .where(
+            Case.closed_at.is_(None), Case.test.is_(False),
+            knowing.visible(caller, Case.queue, Case.id),
+        )
+        .order_by(Case.rank, Case.opened_at, Case.id)
+        .limit(limit)
+    )  # fmt: skip
+    if queue:
+        query = query.where(Case.queue == queue)
+    if asked.role:
+        query = query.where(Case.role == asked.role)
+    if asked.danger:
+        query = query.where(Case.rank < DANGER)
+    if asked.mine:
+        query = query.where(
+            (Case.locked_by == caller.human) | (Case.assigned_to == caller.human)
+        )  # fmt: skip
+    if after is not None:
+        rank, at, case_id = after
+        query = query.where(
+            Case.rank >= rank,  # what the index begins at
+            (Case.rank > rank)
+            | ((Case.rank == rank) & (Case.opened_at > at))
+            | ((Case.rank == rank) & (Case.opened_at == at) & (Case.id > case_id)),
+        )
+    return query
 
 
 def summary(session: Session, caller: Caller, case_id: str) -> Summary:
     """A case and how many alerts are on it. Raises `NoSuchCase`."""
-    count = select(func.count()).where(Alert.case_id == case_id)
-    return Summary(found(session, caller, case_id), session.scalar(count) or 0)
+    case = found(session, caller, case_id)
+    return Summary(case, case.alerts)
 
 
 def found(session: Session, caller: Caller, case_id: str) -> Case:
@@ -92,32 +145,29 @@ def found(session: Session, caller: Caller, case_id: str) -> Case:
     return case
 
 
-def alerts(session: Session, case_id: str, after: int = 0, limit: int = 100) -> Sequence[Alert]:
-    """What is on a case, in order."""
-    return session.scalars(
+def alerts(
+    session: Session, case_id: str, after: int = 0, limit: int = 100, *, detached: bool = True
+) -> Sequence[Alert]:
+    """What is on a case, in order; with `detached`, what was taken off it too."""
+    query = (
         select(Alert)
         .where(Alert.case_id == case_id, Alert.id > after)
         .order_by(Alert.id)
         .limit(limit)
-    ).all()
+    )
+    return session.scalars(query if detached else query.where(Alert.detached_at.is_(None))).all()
 
 
-def _opened(session: Session, told: ItemDecided, kind: str, subject: str) -> Case:
-    """The subject's open case, locked. Two who open one at once find the same."""
-    name = "case_" + base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
-    values = {
-        "id": name, "subject_kind": kind, "subject": subject, "queue": QUEUE, "test": told.test,
-        "opened_at": told.at, "closed_at": None, "closed_why": None,
-    }  # fmt: skip
-    is_sqlite = session.connection().dialect.name == "sqlite"
-    insert = (sqlite if is_sqlite else postgresql).insert(Case).values(values)
-    opened = session.execute(
-        insert.on_conflict_do_update(  # which changes nothing, but locks the one that is there
-            index_elements=["subject_kind", "subject"],
-            index_where=Case.closed_at.is_(None),
-            set_={"subject": insert.excluded.subject},
-        ).returning(Case.id)
-    ).scalar_one()
-    if opened == name and not told.test:
-        events.record(session, told.at, "case.opened", name, about=kind)
-    return session.get_one(Case, opened)
+def earlier(
+    session: Session, caller: Caller, kind: str, subject: str, limit: int = 20
+) -> Sequence[Case]:
+    """Cases of a subject that the caller needs to know of, the newest first."""
+    return session.scalars(
+        select(Case)
+        .where(
+            Case.subject_kind == kind, Case.subject == subject,
+            knowing.visible(caller, Case.queue, Case.id),
+        )
+        .order_by(Case.opened_at.desc(), Case.id.desc())
+        .limit(limit)
+    ).all()  # fmt: skip

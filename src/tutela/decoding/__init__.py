@@ -1,7 +1,7 @@
 """Turns hostile bytes into pixels, and those into signals, in processes that hold nothing."""
 
 from tutela.decoding.limits import Limits
-from tutela.decoding.models import Cause, Derivative, Fingerprint
+from tutela.decoding.models import Cause, Derivative, Fingerprint, Rendered, Rendering
 from tutela.decoding.pool import DecoderPool
 from tutela.decoding.service import Fingerprinting, fingerprint
 
@@ -12,5 +12,7 @@ __all__ = [
     "Fingerprint",
     "Fingerprinting",
     "Limits",
+    "Rendered",
+    "Rendering",
     "fingerprint",
 ]

@@ -12,8 +12,9 @@ from tutela.decoding import confinement, warmup, wire
 from tutela.decoding.derivatives import derived
 from tutela.decoding.fingerprinter import Fingerprinter
 from tutela.decoding.limits import Limits
-from tutela.decoding.models import Cause, Decoded, Derivative
+from tutela.decoding.models import Cause, Decoded, Derivative, Rendered, Rendering
 from tutela.decoding.options import Options
+from tutela.decoding.renderings import rendered
 from tutela.errors import TutelaError
 
 
@@ -34,11 +35,13 @@ def main() -> int:
     wire.send(answers, {"ready": True, "confined": confined})
     while (request := wire.receive(requests, limits.max_bytes)) is not None:
         confinement.limit_cpu(limits.max_cpu_seconds)
-        made: Decoded | Derivative | Cause
-        longest = request[0].get("longest")
+        made: Decoded | Derivative | Rendered | Cause
+        longest, rendering = request[0].get("longest"), request[0].get("rendering")
         try:
             if longest is None:
                 made = fingerprinter.decode(request[1])
+            elif rendering is not None:
+                made = rendered(request[1], limits, Rendering(rendering), longest)
             else:
                 made = derived(request[1], limits, longest)
         except MemoryError:
@@ -46,7 +49,9 @@ def main() -> int:
         del request  # the bytes go before the next file's come
         if isinstance(made, Decoded):
             wire.send(answers, wire.encode(made))
-        else:
+        elif rendering is not None and not isinstance(made, Derivative):
+            wire.send(answers, *wire.encode_rendered(made))
+        elif not isinstance(made, Rendered):
             wire.send(answers, *wire.encode_derivative(made))
     return 0
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 from tutela.decoding import wire
 from tutela.decoding.errors import DecodingError
 from tutela.decoding.limits import Limits
-from tutela.decoding.models import Cause, Decoded, Derivative
+from tutela.decoding.models import Cause, Decoded, Derivative, Rendered, Rendering
 from tutela.decoding.options import Options
 from tutela.signals import StreamSignalType
 from tutela.signals.registry import signal_type
@@ -109,6 +109,17 @@ class Decoder:
             return wire.decode_derivative(message, grey, longest)
 
         return self._asked({"longest": longest}, data, longest * longest, read)
+
+    def ask_rendered(
+        self, data: bytes | bytearray, rendering: Rendering, longest: int
+    ) -> Rendered | Cause:
+        """A picture to show in place of one file; raises `DecoderLost` likewise."""
+
+        def read(message: dict[str, Any], pixels: bytes) -> Rendered | Cause:
+            return wire.decode_rendered(message, pixels, longest)
+
+        wanted = {"longest": longest, "rendering": rendering}
+        return self._asked(wanted, data, longest * longest * 3, read)
 
     def _asked(
         self,

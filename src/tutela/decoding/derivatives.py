@@ -38,8 +38,8 @@ def _small(frame: Frame, longest: int) -> Derivative:
     grey = Image.fromarray(_averaged(frame.pixels, height, width))
     grey = grey.resize((width, height), Image.Resampling.BOX)
     grey = grey.filter(ImageFilter.GaussianBlur(max(width, height) * BLUR))
-    upright = _upright(np.asarray(grey), frame.orientation)
-    return Derivative(upright.shape[1], upright.shape[0], upright.tobytes())
+    turned = upright(np.asarray(grey), frame.orientation)
+    return Derivative(turned.shape[1], turned.shape[0], turned.tobytes())
 
 
 def _averaged(pixels: Pixels, height: int, width: int) -> Pixels:
@@ -56,10 +56,10 @@ def _averaged(pixels: Pixels, height: int, width: int) -> Pixels:
     return made
 
 
-def _upright(pixels: Pixels, orientation: int) -> Pixels:
+def upright(pixels: Pixels, orientation: int) -> Pixels:
     """Turned as the Exif orientation says (CIPA DC-008, tag 0x0112)."""
     if orientation >= 5:
-        pixels = pixels.T
+        pixels = pixels.swapaxes(0, 1)  # colours stay last
     across, down = {
         2: (True, False), 3: (True, True), 4: (False, True),
         6: (True, False), 7: (True, True), 8: (False, True),

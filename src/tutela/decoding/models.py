@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from tutela.signals import Signal
 
+LEVEL = 2
+"""Of zlib, for pictures that are shown once: they go to this machine or the next."""
+
 
 class Cause(StrEnum):
     """Why a file gave no picture signal. Exact hashes exist in every case."""
@@ -93,15 +96,50 @@ class Derivative:
     grey: bytes
 
     def png(self) -> bytes:
-        """The same as a file (PNG, 8 bits of grey, without a filter)."""
-        rows = range(0, len(self.grey), self.width)
-        lines = b"".join(b"\0" + self.grey[row : row + self.width] for row in rows)
-        header = struct.pack(">IIBBBBB", self.width, self.height, 8, 0, 0, 0, 0)
-        parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
-        return b"\x89PNG\r\n\x1a\n" + b"".join(
-            len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
-            for kind, body in parts
-        )
+        """The same as a file."""
+        return _png(self.width, self.height, self.grey)
+
+
+class Rendering(StrEnum):
+    """How a file is shown to a person. All but the last are derivatives."""
+
+    STYLISED = "stylised"
+    """Areas of few colours, as in a poster: detail is reduced."""
+
+    BLURRED = "blurred"
+    SMALL = "small"
+    GREY = "grey"
+    MARKED = "marked"
+    """The original, in all its pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A picture that was made of a file, three bytes a pixel: red, green, blue."""
+
+    width: int
+    height: int
+    pixels: bytes
+    whole: bool
+    """Nothing of the file is left out: neither pixels nor frames."""
+
+    def png(self) -> bytes:
+        """The same as a file."""
+        return _png(self.width, self.height, self.pixels)
+
+
+def _png(width: int, height: int, pixels: bytes) -> bytes:
+    """A picture of 8 bits a value, grey or in colour, as a PNG without filters."""
+    values = len(pixels) // (width * height)
+    row = width * values
+    press = zlib.compressobj(LEVEL)
+    lines = [press.compress(b"\0" + pixels[at : at + row]) for at in range(0, len(pixels), row)]
+    header = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 3: 2}[values], 0, 0, 0)
+    parts = (b"IHDR", header), (b"IDAT", b"".join([*lines, press.flush()])), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
+        for kind, body in parts
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,10 @@ class Reader:
             self.hashed += 1
             yield from frames
 
+    def count_frames(self) -> int:
+        """How many there are, for who has read the first and wants no other."""
+        return self._count(time.process_time() + self.limits.max_frames_seconds)
+
     def _open(self) -> Image.Image:
         formats = readable()
         if not self._data.endswith(TGA_END):

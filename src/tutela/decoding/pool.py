@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 from tutela.decoding.decoder import Decoder, DecoderLost
 from tutela.decoding.errors import DecodingError
 from tutela.decoding.limits import Limits
-from tutela.decoding.models import Cause, Decoded, Derivative
+from tutela.decoding.models import Cause, Decoded, Derivative, Rendered, Rendering
 from tutela.decoding.options import Options
 from tutela.signals import StreamSignalType
 from tutela.signals.registry import signal_type
@@ -82,6 +82,15 @@ class DecoderPool:
         if len(data) > self.limits.max_bytes:
             return Cause.TOO_MANY_BYTES
         return self._tried(lambda decoder: decoder.ask_derivative(data, longest))
+
+    def rendered(
+        self, data: bytes | bytearray, rendering: Rendering, longest: int
+    ) -> Rendered | Cause:
+        """A picture of a file's first frame to show to a person, no side longer than `longest`
+        pixels; or the cause why there is none. Raises as `decode` does."""
+        if len(data) > self.limits.max_bytes:
+            return Cause.TOO_MANY_BYTES
+        return self._tried(lambda decoder: decoder.ask_rendered(data, rendering, longest))
 
     def _tried(self, ask: Callable[[Decoder], Asked]) -> Asked | Cause:
         """What a decoder says or, if none lived to say it, why."""

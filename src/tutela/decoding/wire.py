@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
-from tutela.decoding.models import Cause, Decoded, Derivative, Note, Picture
+from tutela.decoding.models import Cause, Decoded, Derivative, Note, Picture, Rendered
 from tutela.signals import Signal, SignalError, SignalType
 from tutela.signals.variants import VARIANTS
 
@@ -111,6 +111,28 @@ def decode_derivative(message: dict[str, Any], grey: bytes, longest: int) -> Der
         if not (1 <= width <= longest and 1 <= height <= longest and len(grey) == width * height):
             raise ValueError("size")
         return Derivative(width, height, grey)
+    except (KeyError, TypeError, ValueError):
+        raise BadMessage("answer") from None
+
+
+def encode_rendered(made: Rendered | Cause) -> tuple[dict[str, Any], bytes]:
+    if isinstance(made, Cause):
+        return {"cause": made, "width": 0, "height": 0, "whole": False}, b""
+    return {
+        "cause": None, "width": made.width, "height": made.height, "whole": made.whole,
+    }, made.pixels  # fmt: skip
+
+
+def decode_rendered(message: dict[str, Any], pixels: bytes, longest: int) -> Rendered | Cause:
+    """The picture, checked likewise; raises `BadMessage`."""
+    try:
+        if message["cause"] is not None:
+            return Cause(message["cause"])
+        width, height = _whole(message["width"]), _whole(message["height"])
+        fits = 1 <= width <= longest and 1 <= height <= longest
+        if not fits or len(pixels) != width * height * 3:
+            raise ValueError("size")
+        return Rendered(width, height, pixels, message["whole"] is True)
     except (KeyError, TypeError, ValueError):
         raise BadMessage("answer") from None
 

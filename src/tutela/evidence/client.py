@@ -12,10 +12,17 @@ from typing import Any
 
 from tutela.errors import TutelaError
 from tutela.evidence import wire
-from tutela.evidence.errors import EvidenceError, IntentRefused, NotOpened, why
+from tutela.evidence.errors import EvidenceError, IntentRefused, NotOpened, NotShown, why
+from tutela.evidence.rendering import Made
 
 PATIENCE = 60.0
 """Seconds to wait for the vault's next words: it may be busy, and reads from a disk."""
+
+RENDERING = 180.0
+"""Seconds for a picture: to wait for a place, to read the file, to decode it."""
+
+LARGEST_PICTURE = 128 << 20
+"""Bytes of a picture: more than 4096 times 4096 pixels can be."""
 
 WORK = 3600.0
 """Seconds for a whole file to be read in the vault: 5 GiB from a slow store."""
@@ -60,6 +67,19 @@ def opened(path: Path, intent: str) -> Iterator[bytes]:
         _require(wire.said(_received(line)))
 
 
+def derived(path: Path, intent: str) -> Made:
+    """A picture that the vault made of a file, in place of its bytes. Raises `TutelaError`."""
+    with _asked(path, {"op": "derive", "intent": intent}, RENDERING) as (line, reply):
+        data = bytearray()
+        while piece := _received(line):
+            data += piece
+            if len(data) > LARGEST_PICTURE:
+                raise wire.WireError("The vault's picture does not end.")
+        _require(wire.said(_received(line)))
+    width, height = int(reply["width"]), int(reply["height"])
+    return Made(bytes(data), width, height, bool(reply["whole"]))
+
+
 @contextmanager
 def _asked(
     path: Path, request: dict[str, Any], patience: float
@@ -102,7 +122,11 @@ def _silent(error: OSError) -> EvidenceError:
     )
 
 
-KINDS: dict[str, type[TutelaError]] = {"intent": IntentRefused, "file": NotOpened}
+KINDS: dict[str, type[TutelaError]] = {
+    "intent": IntentRefused,
+    "file": NotOpened,
+    "picture": NotShown,
+}
 
 
 def _require(reply: dict[str, Any]) -> None:

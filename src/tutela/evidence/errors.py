@@ -19,6 +19,12 @@ class NotOpened(EvidenceError):
     """A sealed file that is gone, damaged, or sealed for others."""
 
 
+class NotShown(EvidenceError):
+    """A file of which no picture can be made."""
+
+    exit_code = 1
+
+
 class NoSuchEvidence(TutelaError):
     """There is no evidence of this id."""
 

@@ -55,6 +55,9 @@ class Intent(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, comment="int_…")
     file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.id"), index=True)
     purpose: Mapped[str] = mapped_column(String(16))
+    rendering: Mapped[str] = mapped_column(
+        String(16), comment="that alone leaves the vault; empty: the very bytes"
+    )
     actor: Mapped[str] = mapped_column(String(128))
     reason: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -71,10 +71,16 @@ def hold(session: Session, now: datetime, actor: str, file: File, *, held: bool)
 
 
 def intend(
-    session: Session, now: datetime, actor: str, file: File, purpose: Purpose, reason: str
+    session: Session,
+    now: datetime,
+    actor: str,
+    file: File,
+    purpose: Purpose,
+    reason: str,
+    rendering: str = "",
 ) -> Intent:
-    """Write down who means to open a file and why; the vault then opens it once. Raises
-    `IntentRefused`."""
+    """Write down who means to open a file and why; the vault then opens it once. With `rendering`,
+    only such a picture of it can leave. Raises `IntentRefused`."""
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
         raise IntentRefused(
@@ -84,23 +90,29 @@ def intend(
     if file.deleted_at is not None:
         raise IntentRefused(f"The bytes of {file.id} were deleted.", "Its row is all that is kept.")
     intent = Intent(
-        id=_id("int"), file_id=file.id, purpose=str(purpose), actor=actor, reason=reason, at=now,
-        lapses_at=now + LAPSES, used_at=None,
+        id=_id("int"), file_id=file.id, purpose=str(purpose), rendering=rendering, actor=actor,
+        reason=reason, at=now, lapses_at=now + LAPSES, used_at=None,
     )  # fmt: skip
     session.add(intent)
     session.flush()
     audit.append(
         session, now, actor, "evidence.intend", file.id,
-        purpose=str(purpose), intent=intent.id, reason=reason,
+        purpose=str(purpose), intent=intent.id, reason=reason, **_shown_as(rendering),
     )  # fmt: skip
     return intent
 
 
 def intended(
-    session: Session, now: datetime, intent: str, purposes: Collection[Purpose]
+    session: Session,
+    now: datetime,
+    intent: str,
+    purposes: Collection[Purpose],
+    *,
+    derived: bool = False,
 ) -> tuple[Intent, File]:
     """An intent that can still be used for one of these, and its file; both wait for who else asks
-    for it. Raises `IntentRefused`."""
+    for it. `derived`: one for a rendering alone; else for the very bytes alone. Raises
+    `IntentRefused`."""
     row = session.get(Intent, intent, with_for_update=True) if ID.fullmatch(intent) else None
     if row is None or row.used_at is not None or row.lapses_at <= now:
         raise IntentRefused(
@@ -108,6 +120,12 @@ def intended(
         )
     if row.purpose not in purposes:
         raise IntentRefused(f"The intent was recorded for another act: {row.purpose}.")
+    if derived != bool(row.rendering):
+        raise IntentRefused(
+            f"The intent was recorded for a rendering of the file: {row.rendering}."
+            if row.rendering
+            else "The intent was recorded for the very bytes of the file."
+        )
     file = session.get_one(File, row.file_id, with_for_update=True)
     if file.deleted_at is not None:
         raise IntentRefused(f"The bytes of {file.id} were deleted.", "Its row is all that is kept.")
@@ -120,7 +138,7 @@ def use(session: Session, now: datetime, intent: Intent, file: File) -> None:
     if Purpose(intent.purpose).shows:
         audit.append(
             session, now, intent.actor, "evidence.open", file.id,
-            purpose=intent.purpose, intent=intent.id,
+            purpose=intent.purpose, intent=intent.id, **_shown_as(intent.rendering),
         )  # fmt: skip
 
 
@@ -131,6 +149,10 @@ def resealed(session: Session, now: datetime, actor: str, file: File, sealed: Se
     audit.append(
         session, now, actor, "evidence.reseal", file.id, before=before, after=sealed.recipients
     )
+
+
+def _shown_as(rendering: str) -> dict[str, str]:
+    return {"rendering": rendering} if rendering else {}
 
 
 def _id(kind: str) -> str:

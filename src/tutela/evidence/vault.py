@@ -21,9 +21,10 @@ import pyrage
 
 from tutela.errors import TutelaError
 from tutela.evidence import service, wire
-from tutela.evidence.errors import EvidenceError, IntentRefused, NotOpened, why
+from tutela.evidence.errors import EvidenceError, IntentRefused, NotOpened, NotShown, why
 from tutela.evidence.models import File, Intent, Purpose
 from tutela.evidence.opening import Compared, decrypt
+from tutela.evidence.rendering import Renderer
 from tutela.evidence.sealing import Sealer
 from tutela.evidence.store import Store
 from tutela.storage import Database
@@ -46,12 +47,19 @@ WAITING = 128
 STOPPING = 10.0
 """Seconds that clients are given when the vault stops."""
 
+RENDERINGS = 2
+"""Files held in memory at a time, to make pictures of; others wait."""
+
+RENDERED_IN = 45.0
+"""Seconds to wait for a place among these: clients wait a minute."""
+
 LONGEST_PATH = 100
 """Bytes of the socket's path: systems take 104 or 108."""
 
 STRANGER = EvidenceError(
     "The vault answers processes of its own user only.", "Run this as the user of the service."
 )
+TOO_LARGE = "Raise decoding.limits.max_bytes, or decide without viewing."
 SHOWN = frozenset(purpose for purpose in Purpose if purpose.shows)
 log = logging.getLogger(__name__)
 
@@ -66,19 +74,24 @@ class Vault:
         held: list[pyrage.x25519.Identity],
         path: Path,
         sealer: Callable[[], Sealer],
+        renderer: Renderer | None = None,
     ) -> None:
         """Listens on the socket from now on. `sealer` seals for those who are recipients when it is
-        called. Raises `EvidenceError`, also if another vault listens there."""
+        called; without `renderer` no pictures are made. Raises `EvidenceError`, also if another
+        vault listens there."""
         self.database = database
         self.store = store
         self.path = path
         self._held = held
         self._sealer = sealer
+        self._renderer = renderer
+        self._rendering = threading.BoundedSemaphore(RENDERINGS)
         self._places = threading.BoundedSemaphore(CLIENTS)
         self._lock = _locked(path)
         self._socket = _listening(path)
         self._acts: dict[str, Callable[[wire.Line, str], None]] = {
             "ping": self._ping, "check": self._check, "open": self._open, "reseal": self._reseal,
+            "derive": self._derive,
         }  # fmt: skip
 
     def run(self, stop: threading.Event) -> None:
@@ -156,6 +169,39 @@ class Vault:
         line.send(b"", PATIENCE)
         line.send_json(end, PATIENCE)
 
+    def _derive(self, line: wire.Line, intent: str) -> None:
+        """A picture that was made of a file, in memory; its bytes themselves never leave."""
+        if self._renderer is None:
+            raise NotShown("This vault makes no pictures.", "Run tutela serve.")
+        if not self._rendering.acquire(timeout=RENDERED_IN):
+            raise NotShown("The vault makes too many other pictures.", "Ask again in a minute.")
+        try:
+            row, file = self._used(intent, frozenset({Purpose.VIEW}), derived=True)
+            if file.size > self._renderer.most:
+                raise NotShown("The file is too large for a picture of it.", TOO_LARGE)
+            data = bytearray()
+            into = Compared(file, data.extend)
+            self._decrypt(file, into)
+            into.require_whole()
+            made = self._renderer(data, row.rendering, self._mark(row))
+        finally:
+            self._rendering.release()
+        line.send_json(
+            {
+                "ok": True, "size": len(made.png), "width": made.width, "height": made.height,
+                "whole": made.whole,
+            },
+            PATIENCE,
+        )  # fmt: skip
+        for at in range(0, len(made.png), wire.LARGEST):
+            line.send(made.png[at : at + wire.LARGEST], PATIENCE)
+        line.send(b"", PATIENCE)
+        line.send_json({"ok": True}, PATIENCE)
+
+    def _mark(self, intent: Intent) -> str:
+        """Who views, and when: what is in every picture."""
+        return f"{intent.actor.partition(':')[2]} {self.database.now():%Y-%m-%d %H:%M} UTC"
+
     def _reseal(self, line: wire.Line, intent: str) -> None:
         sealer = self._sealer()
         own = {str(one.to_public()) for one in self._held}
@@ -185,11 +231,15 @@ class Vault:
         self.store.delete(file.name if current else sealed.name)
         line.send_json({"ok": True, "resealed": current}, PATIENCE)
 
-    def _used(self, name: str, purposes: frozenset[Purpose]) -> tuple[Intent, File]:
+    def _used(
+        self, name: str, purposes: frozenset[Purpose], *, derived: bool = False
+    ) -> tuple[Intent, File]:
         """An intent and its file. It is used up before a byte is read, but not if there is none.
         Raises `IntentRefused` or `NotOpened`."""
         with self.database.writing() as session:
-            _, file = service.intended(session, self.database.now(), name, purposes)
+            _, file = service.intended(
+                session, self.database.now(), name, purposes, derived=derived
+            )
         if not self.store.exists(file.name):  # a bucket may take its time; nobody waits to write
             raise NotOpened(
                 f"The evidence {file.id} is not in the store.",
@@ -197,7 +247,7 @@ class Vault:
             )
         with self.database.writing() as session:
             now = self.database.now()
-            intent, file = service.intended(session, now, name, purposes)
+            intent, file = service.intended(session, now, name, purposes, derived=derived)
             service.use(session, now, intent, file)
             return intent, file
 
@@ -234,7 +284,7 @@ class _Sending(Compared):
 
 
 def _refusal(error: TutelaError) -> dict[str, Any]:
-    kind = {IntentRefused: "intent", NotOpened: "file"}.get(type(error), "")
+    kind = {IntentRefused: "intent", NotOpened: "file", NotShown: "picture"}.get(type(error), "")
     return {"ok": False, "kind": kind, "error": error.what, "hint": error.hint}
 
 

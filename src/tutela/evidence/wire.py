@@ -1,7 +1,8 @@
 """What the vault and its clients say to each other: frames of at most a mebibyte.
 
 A request is one frame of JSON. A reply is one frame of JSON (`ok`, or `error` and `hint`) and, of a
-file that is opened, frames of its bytes, an empty one, and one of JSON that says that it was whole.
+file that is opened or a picture that was made of it, frames of its bytes, an empty one, and one of
+JSON that says that it was whole.
 `Frames` knows no socket; `Line` is one with a time by which all must be said.
 """
 

@@ -14,7 +14,8 @@ SHELL, KEY, PERSON = "shell:", "key:", "person:"
 """What an actor's name begins with."""
 
 OF_PROGRAMS = frozenset({
-    Permission.SCREEN, Permission.LOOKUP, Permission.MATCH_DETAIL, Permission.METRICS
+    Permission.SCREEN, Permission.LOOKUP, Permission.MATCH_DETAIL, Permission.METRICS,
+    Permission.INTAKE,
 })  # fmt: skip
 
 

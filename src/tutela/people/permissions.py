@@ -22,6 +22,7 @@ class Permission(StrEnum):
     MATCH_DETAIL = "match:detail", "see which bank matched, and how nearly"
     BANKS_READ = "banks:read", "see banks and what is in them"
     BANKS_WRITE = "banks:write", "change banks and what is in them"
+    INTAKE = "intake", "hand in reports of users"
     CASES = "cases", "see cases and work on them"
     MEDIA = "media", "open restricted media"
     GRADE = "grade", "grade media"

@@ -15,9 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 ALARM_SOUNDED = "alarm.sounded"
+ITEM_REVIEWED = "item.reviewed"
+APPEAL_DECIDED = "appeal.decided"
 
 KINDS = {
     "item.decided": "An item was blocked, or waits for a person.",
+    ITEM_REVIEWED: "A person decided about an item, or took that back.",
+    APPEAL_DECIDED: "An appeal was decided.",
     ALARM_SOUNDED: "Something of this installation needs a look.",
     "webhook.test": "Sent by `tutela webhook test`.",
 }

@@ -18,14 +18,17 @@ from starlette.routing import Route
 from tutela import __version__
 from tutela.interfaces import console
 from tutela.interfaces.api import (
+    appeals,
     approvals,
     bank_lists,
     banks,
+    cases,
     health,
     metrics,
     openapi,
     problems,
     queues,
+    reports,
     webhooks,
 )
 from tutela.interfaces.api.access import KeyRing
@@ -33,6 +36,7 @@ from tutela.interfaces.api.bodies import Memory
 from tutela.interfaces.api.problems import Guarded, Problem, unavailable
 from tutela.interfaces.api.screening import Doors
 from tutela.interfaces.api.state import State
+from tutela.interfaces.console import notice
 from tutela.outbound import Outbound
 from tutela.people.permissions import Permission
 from tutela.running import Running
@@ -68,13 +72,14 @@ def create(running: Running, processes: int = 1) -> FastAPI:
         f"{BASE}/lookup": crowd.one(doors.lookup, Permission.LOOKUP),
     }
     app.router.routes += [Route(path, one, methods=["POST"]) for path, one in hot.items()]
-    for part in (banks, bank_lists, approvals, queues, webhooks):
+    for part in (banks, bank_lists, approvals, reports, appeals, cases, queues, webhooks):
         app.include_router(part.router, prefix=BASE)
     app.include_router(health.router)
     app.add_exception_handler(Problem, problems.handled)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, problems.handled)
+    app.include_router(notice.router, include_in_schema=False)
     console.install(app)
     app.openapi = lambda: openapi.described(app)  # type: ignore[method-assign] # FastAPI's own way
     app.add_middleware(Guarded, hot=hot)

@@ -17,7 +17,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tutela.alarms.errors import NoSuchAlarm
 from tutela.banks.errors import IndexNotReady, ListRefused, NoSuchBank, NotBankable
-from tutela.cases.errors import NoSuchCase
+from tutela.cases.errors import CaseTaken, NoSuchCase, NoSuchQueue, NotHeld, ReportRefused
+from tutela.decisions.errors import AppealRefused, NoSuchAppeal, NoSuchDecision, NothingStands
 from tutela.errors import TutelaError
 from tutela.people.errors import ApprovalRefused, KeyRefused, SecondPersonNeeded
 from tutela.policy import ChannelRefused, FactsRefused
@@ -60,6 +61,14 @@ KNOWN: tuple[tuple[type[TutelaError], int, str], ...] = (
     (SecondPersonNeeded, 409, "second-person-needed"),
     (NoSuchBank, 404, "no-such-bank"),
     (NoSuchCase, 404, "no-such-case"),
+    (NoSuchQueue, 404, "no-such-queue"),
+    (CaseTaken, 409, "case-taken"),
+    (NotHeld, 409, "case-not-held"),
+    (ReportRefused, 422, "report-refused"),
+    (NoSuchAppeal, 404, "no-such-appeal"),
+    (NoSuchDecision, 404, "no-such-decision"),
+    (NothingStands, 409, "nothing-stands"),
+    (AppealRefused, 409, "appeal-refused"),
     (NoSuchAlarm, 404, "no-such-alarm"),
     (NoSuchEndpoint, 404, "no-such-endpoint"),
     (NoSuchMessage, 404, "no-such-message"),

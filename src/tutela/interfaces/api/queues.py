@@ -1,4 +1,4 @@
-"""`/cases`, `/items` and `/alarms`: what waits for a person. No content, and no picture."""
+"""`/items` and `/alarms`: what was answered, what waits for a person. No content."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from pydantic import BaseModel
 
 from tutela import alarms
 from tutela.alarms.models import Alarm
-from tutela.cases import service as cases
-from tutela.cases.models import Alert
-from tutela.cases.service import Summary
 from tutela.interfaces.api.access import Holder
 from tutela.interfaces.api.banks import actor
 from tutela.interfaces.api.json_bodies import MOST_NUMBER, After, Page, page
@@ -23,61 +20,11 @@ from tutela.interfaces.api.state import Limit, Shared, with_scope
 from tutela.people.permissions import Permission
 from tutela.screening import recording
 
-CaseWorker = Annotated[Holder, Depends(with_scope(Permission.CASES))]
 Screener = Annotated[Holder, Depends(with_scope(Permission.SCREEN))]
 Administrator = Annotated[Holder, Depends(with_scope(Permission.ADMIN))]
-CASE = "case_[a-z2-7]{26}"
-CaseId = Annotated[str, Path(pattern=f"^{CASE}$", description="Id of the case.")]
 Closed = Annotated[bool, Query(description="Those that were closed too.")]
 
 router = APIRouter()
-
-
-class CaseShown(BaseModel):
-    """A case: one subject, and all that concerns them."""
-
-    case_id: str
-    subject_kind: str
-    subject: str
-    queue: str
-    test: bool
-    opened_at: datetime
-    closed_at: datetime | None
-    closed_why: str | None
-    alerts: int
-
-    @classmethod
-    def of(cls, summary: Summary) -> CaseShown:
-        case = summary.case
-        return cls(
-            case_id=case.id, subject_kind=case.subject_kind, subject=case.subject,
-            queue=case.queue, test=case.test, opened_at=case.opened_at, closed_at=case.closed_at,
-            closed_why=case.closed_why, alerts=summary.alerts,
-        )  # fmt: skip
-
-
-class AlertShown(BaseModel):
-    """Something that concerns a case's subject."""
-
-    number: int
-    at: datetime
-    kind: str
-    item_id: str | None
-    verdict: str
-
-    @classmethod
-    def of(cls, alert: Alert) -> AlertShown:
-        return cls(
-            number=alert.id, at=alert.at, kind=alert.kind, item_id=alert.item_id,
-            verdict=alert.verdict,
-        )  # fmt: skip
-
-
-class CaseWithAlerts(BaseModel):
-    """A case, and a page of what is on it."""
-
-    case: CaseShown
-    alerts: Page[AlertShown]
 
 
 class AlarmShown(BaseModel):
@@ -101,35 +48,6 @@ class AlarmShown(BaseModel):
             facts=alarm.facts, times=alarm.times, sounded_at=alarm.sounded_at,
             last_at=alarm.last_at, closed_at=alarm.closed_at, closed_by=alarm.closed_by or None,
         )  # fmt: skip
-
-
-@router.get("/cases", tags=["cases"], responses={404: {}})
-def list_cases(
-    holder: CaseWorker,
-    shared: Shared,
-    closed: Closed = False,
-    after: Annotated[
-        str, Query(pattern=f"^({CASE})?$", description="As `next` of the page before.")
-    ] = "",
-    limit: Limit = 100,
-) -> Page[CaseShown]:
-    """List cases in the order in which they were opened, those that one needs to know of."""
-    with shared.running.app.database.reading() as session:
-        found = cases.listed(session, holder.caller, after, limit + 1, only_open=not closed)
-    return page(found, limit, CaseShown.of, lambda summary: summary.case.id)
-
-
-@router.get("/cases/{case_id}", tags=["cases"], responses={404: {}})
-def show_case(
-    holder: CaseWorker, case_id: CaseId, shared: Shared, after: After = "0", limit: Limit = 100
-) -> CaseWithAlerts:
-    """Show a case and the alerts on it."""
-    with shared.running.app.database.reading() as session:
-        case = cases.summary(session, holder.caller, case_id)
-        alerts = cases.alerts(session, case_id, int(after), limit + 1)
-    return CaseWithAlerts(
-        case=CaseShown.of(case), alerts=page(alerts, limit, AlertShown.of, lambda alert: alert.id)
-    )
 
 
 @router.get(

@@ -10,6 +10,7 @@ import typer
 
 from tutela.interfaces.cli.acting import Commands
 from tutela.interfaces.cli.app_banks import audit, bank, key
+from tutela.interfaces.cli.app_cases import case, queue
 from tutela.interfaces.cli.app_evidence import evidence
 from tutela.interfaces.cli.app_people import access, know, person, role
 from tutela.interfaces.cli.app_policy import policy
@@ -31,6 +32,8 @@ app.add_typer(key, name="key")
 app.add_typer(audit, name="audit")
 app.add_typer(policy, name="policy")
 app.add_typer(evidence, name="evidence")
+app.add_typer(case, name="case")
+app.add_typer(queue, name="queue")
 app.add_typer(webhook, name="webhook")
 app.add_typer(alarm, name="alarm")
 app.add_typer(person, name="person")

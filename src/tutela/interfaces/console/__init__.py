@@ -12,14 +12,18 @@ from starlette.responses import RedirectResponse, Response
 from tutela.interfaces.console import (
     access,
     account,
+    accounts,
     alarms,
+    appeals,
     approvals,
     audit,
     bank_changes,
     bank_import,
     bank_search,
     banks,
+    case,
     debugger,
+    deciding,
     errors,
     keys,
     messages,
@@ -28,18 +32,24 @@ from tutela.interfaces.console import (
     people,
     policy,
     policy_explain,
+    queue,
     roles,
+    seeing,
     shell,
     signing_in,
     static,
+    strikes,
     welcome,
+    wellbeing,
 )
 from tutela.interfaces.console.guarding import Guard
 
 PARTS: tuple[ModuleType, ...] = (
     signing_in, oidc, welcome, account, people, roles, keys, approvals, access, audit,
-    overview, banks, bank_changes, bank_search, bank_import, debugger, policy, policy_explain,
-    alarms, messages,
+    overview, queue, case, accounts, banks, bank_changes, bank_search, bank_import, debugger,
+    policy, policy_explain,
+    alarms, messages, seeing, wellbeing,
+    deciding, appeals, strikes,
 )  # fmt: skip
 """Modules of pages: each has a `router`."""
 

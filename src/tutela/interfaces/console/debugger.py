@@ -31,6 +31,7 @@ from tutela.policy.vocabulary import CHANNELS
 from tutela.running import Running
 from tutela.screening import Given, Screened
 from tutela.signals import Signal, SignalType
+from tutela.views import service as views
 
 Analyst = Annotated[Visitor, Depends(may(Permission.MATCH_DETAIL))]
 
@@ -156,6 +157,7 @@ def _compared(
     given = Given(channel=form.get("channel"))
     database = running.app.database
     with database.writing() as session:  # before anything is seen
+        views.used_debugger(session, database.now(), visitor.caller)
         audit.append(
             session, database.now(), visitor.caller.actor, "debugger.use", "debugger",
             files=len(files),

@@ -33,7 +33,11 @@ class Link:
 PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (N_("Now"), (
         Place(N_("Overview"), "/console/"),
+        Place(N_("Cases"), "/console/cases", frozenset({P.CASES}), "/console/subjects"),
+        Place(N_("Appeals"), "/console/appeals", frozenset({P.CASES})),
+        Place(N_("Strikes"), "/console/strikes", frozenset({P.CASES})),
         Place(N_("Approvals"), "/console/approvals"),
+        Place(N_("My wellbeing"), "/console/wellbeing"),
         Place(N_("Alarms"), "/console/alarms", frozenset({P.ADMIN})),
         Place(N_("Messages"), "/console/messages", frozenset({P.ADMIN})),
     )),

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from tutela.interfaces.console import static, texts
+from tutela.interfaces.console import inert, static, texts
 
 UTC_ZONE = ZoneInfo("UTC")
 TEMPLATES = Path(__file__).with_name("templates")
@@ -49,6 +49,7 @@ def environment() -> Environment:
         from_json=json.loads,
         plain=plain,
         act=texts.act,
+        inert=inert.inert,
     )
     made.globals.update(static=static.url, with_query=with_query)
     return made

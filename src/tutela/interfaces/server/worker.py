@@ -9,12 +9,14 @@ from datetime import timedelta
 from tutela import evidence, webhooks
 from tutela.app import App
 from tutela.banks import service as banks
+from tutela.decisions import closing, own_bank
 from tutela.interfaces.server import child
 from tutela.interfaces.server.failing import told
 from tutela.jobs import Chore, Duty, Worker
 from tutela.outbound import Outbound
 from tutela.people import approvals, challenges, invitations, sessions
 from tutela.screening import answers
+from tutela.views import service as views
 
 CUT_OFF = 3
 
@@ -45,6 +47,12 @@ def chores(app: App) -> list[Chore]:
     def purge_banks() -> None:
         banks.purge(database)
 
+    def expire_confirmed() -> None:
+        own_bank.expire(database)
+
+    def close_appeals() -> None:
+        closing.close(database)
+
     def purge_evidence() -> None:
         evidence.purge(database, app.store())
 
@@ -62,17 +70,24 @@ def chores(app: App) -> list[Chore]:
             challenges.purge(session, now)
             invitations.purge(session, now)
 
+    def end_views() -> None:
+        with database.writing() as session:
+            views.end_stale(session, database.now())
+
     def sign() -> None:
         app.sign_log()
 
     return [
         Chore("audit.sign", timedelta(minutes=5), sign),
         Chore("banks.purge", timedelta(minutes=1), purge_banks),
+        Chore("decisions.expire", timedelta(hours=1), expire_confirmed),
+        Chore("decisions.close", timedelta(hours=1), close_appeals),
         Chore("evidence.purge", timedelta(minutes=10), purge_evidence),
         Chore("evidence.sweep", timedelta(hours=1), sweep_evidence),
         Chore("people.reviews", timedelta(hours=1), tell_of_reviews),
         Chore("people.forget", timedelta(minutes=10), forget_sessions),
         Chore("screening.forget-answers", timedelta(minutes=10), forget_answers),
+        Chore("views.end", timedelta(minutes=10), end_views),
         Chore("webhooks.purge", timedelta(hours=1), forget_deliveries),
     ]
 

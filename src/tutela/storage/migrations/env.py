@@ -3,8 +3,8 @@
 from alembic import context
 
 OURS = (
-    "alarms_", "audit_", "banks_", "cases_", "events_", "evidence_", "jobs_", "people_",
-    "screening_", "webhooks_",
+    "alarms_", "audit_", "banks_", "cases_", "decisions_", "events_", "evidence_", "jobs_",
+    "people_", "screening_", "views_", "webhooks_",
 )  # fmt: skip
 """Prefixes of our tables; others in the same database are not ours to change."""
 

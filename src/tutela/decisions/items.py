@@ -1,0 +1,201 @@
+"""What is known of the items of a case to who decides about them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, exists, not_, or_, select
+
+from tutela.banks.models import Purpose
+from tutela.cases.models import Alert, Case
+from tutela.decisions.models import Decision
+from tutela.decisions.told import CONFIRMED, UNSETTLED
+from tutela.evidence.models import File, Intent
+from tutela.people import knowing
+from tutela.people.permissions import Caller
+from tutela.screening.models import Decided, Item, ItemMatch, ItemSignal
+from tutela.storage import Session
+from tutela.views.models import View
+
+REPORTABLE = tuple(str(one) for one in Purpose if one.reportable)
+OWN = "own"
+"""The source of banks that nobody but this installation vouches for."""
+
+MOST_ALIKE = 200
+"""Copies of one file that are decided about together, in a second and a half; the rest, with the
+next of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An item, as who decides about it must know it."""
+
+    item: Item
+    verdict: str
+    sealed: bool
+    """Its bytes are kept, so that it can be looked at."""
+    exact: bool
+    """A vetted bank has this very file."""
+    vetted: bool
+    """A vetted bank has something near it."""
+    looked: bool
+    """Who decides looked at it, in some rendering."""
+
+    @property
+    def releases(self) -> bool:
+        """Whether it is no match has to be said by who may release."""
+        return self.vetted or self.verdict == "block"
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it can and must be looked at before it is judged."""
+        return self.sealed and not self.exact and not self.looked
+
+
+def undecided(
+    session: Session, case_id: str, after: str = "", limit: int = 50
+) -> Sequence[tuple[Item, Decision | None]]:
+    """Items of a case that are still to be decided about, in the order of their ids; beside each,
+    what left it open."""
+    standing = and_(Decision.item_id == Item.id, Decision.undone_at.is_(None))
+    rows = session.execute(
+        select(Item, Decision)
+        .outerjoin(Decision, standing)
+        .where(
+            Item.id.in_(
+                select(Alert.item_id).where(
+                    Alert.case_id == case_id, Alert.detached_at.is_(None),
+                    Alert.item_id.is_not(None),
+                )
+            ),
+            or_(Decision.id.is_(None), Decision.conclusion.in_(sorted(UNSETTLED))),
+            Item.id > after,
+        )
+        .order_by(Item.id)
+        .limit(limit)
+    )  # fmt: skip
+    return [(item, decision) for item, decision in rows]
+
+
+def on_case(session: Session, case_id: str, item_ids: Collection[str]) -> set[str]:
+    """Those of these items that are on a case."""
+    return set(
+        session.scalars(
+            select(Alert.item_id).where(
+                Alert.case_id == case_id, Alert.detached_at.is_(None),
+                Alert.item_id.in_(sorted(item_ids)),
+            )
+        )
+    )  # fmt: skip
+
+
+def alike(
+    session: Session, now: datetime, caller: Caller, item_ids: Collection[str]
+) -> dict[str, str]:
+    """Other items with the very same bytes that nobody decided about, on open cases that the caller
+    needs to know of and nobody else works on now; with the case of each."""
+    hashes = session.scalars(
+        select(ItemSignal.value).where(
+            ItemSignal.item_id.in_(sorted(item_ids)), ItemSignal.type == "sha256",
+            ItemSignal.variant == "plain",
+        )
+    ).all()  # fmt: skip
+    if not hashes:
+        return {}
+    rows = session.execute(
+        select(ItemSignal.item_id, Alert.case_id)
+        .join(Alert, Alert.item_id == ItemSignal.item_id)
+        .join(Case, Case.id == Alert.case_id)
+        .where(
+            ItemSignal.type == "sha256", ItemSignal.variant == "plain",
+            ItemSignal.value.in_(sorted(set(hashes))),
+            ItemSignal.item_id.not_in(sorted(item_ids)),
+            Alert.detached_at.is_(None), Case.closed_at.is_(None),
+            knowing.visible(caller, Case.queue, Case.id),
+            or_(
+                Case.locked_by.is_(None), Case.locked_until.is_(None), Case.locked_until <= now,
+                Case.locked_by == caller.human,
+            ),
+            or_(Case.assigned_to.is_(None), Case.assigned_to == caller.human),
+            not_(exists().where(
+                Decision.item_id == ItemSignal.item_id, Decision.undone_at.is_(None)
+            )),
+        )
+        .order_by(ItemSignal.item_id)
+        .limit(MOST_ALIKE)
+    )  # fmt: skip
+    return {row.item_id: row.case_id for row in rows}
+
+
+def confirmed_alike(session: Session, item_id: str) -> Sequence[Decision]:
+    """Decisions that stand and confirm other items with the very same bytes."""
+    hashes = select(ItemSignal.value).where(
+        ItemSignal.item_id == item_id, ItemSignal.type == "sha256", ItemSignal.variant == "plain"
+    )
+    return session.scalars(
+        select(Decision)
+        .where(
+            Decision.undone_at.is_(None), Decision.conclusion == CONFIRMED,
+            Decision.item_id != item_id,
+            exists().where(
+                ItemSignal.item_id == Decision.item_id, ItemSignal.type == "sha256",
+                ItemSignal.variant == "plain", ItemSignal.value.in_(hashes),
+            ),
+        )
+        .order_by(Decision.item_id)
+        .with_for_update()
+    ).all()  # fmt: skip
+
+
+def known(session: Session, caller: Caller, item_ids: Sequence[str]) -> dict[str, Known]:
+    """What must be known of items, by their ids; of copies of one file one look is enough."""
+    rows = session.execute(
+        select(Item, Decided.verdict, File.id)
+        .select_from(Item)
+        .join(Decided, Decided.item_id == Item.id)
+        .outerjoin(File, and_(File.id == Decided.evidence_id, File.deleted_at.is_(None)))
+        .where(Item.id.in_(sorted(item_ids)))
+    ).all()
+    matched = session.execute(
+        select(ItemMatch.item_id, ItemMatch.strength).where(
+            ItemMatch.item_id.in_(sorted(item_ids)), ItemMatch.vetoed.is_(False),
+            ItemMatch.purpose.in_(REPORTABLE), ItemMatch.source != OWN,
+        )
+    ).all()  # fmt: skip
+    vetted = {row.item_id for row in matched}
+    exact = {row.item_id for row in matched if row.strength == "exact"}
+    looked = set(
+        session.scalars(
+            select(View.item_id)
+            .outerjoin(Intent, Intent.id == View.intent_id)
+            .where(
+                View.item_id.in_(sorted(item_ids)), View.actor == caller.human,
+                View.file_id.is_not(None),
+                or_(Intent.id.is_(None), Intent.used_at.is_not(None)),  # it was not just asked for
+            )
+        )
+    )  # fmt: skip
+    return {
+        item.id: Known(
+            item, verdict, file is not None, item.id in exact, item.id in vetted, item.id in looked
+        )
+        for item, verdict, file in rows
+    }  # fmt: skip
+
+
+def purpose_of(session: Session, item_id: str) -> str:
+    """What purpose a bank has that takes the item: that of what it matched, a survivor's request
+    before all others, since what is in such a bank makes nobody a suspect."""
+    found = set(
+        session.scalars(
+            select(ItemMatch.purpose)
+            .where(ItemMatch.item_id == item_id, ItemMatch.vetoed.is_(False))
+            .distinct()
+        )
+    )
+    for purpose in (Purpose.SURVIVOR_REQUEST, Purpose.KNOWN_CSEA, Purpose.ADULT_INTIMATE):
+        if str(purpose) in found:
+            return str(purpose)
+    return str(Purpose.KNOWN_CSEA)

@@ -1,0 +1,94 @@
+"""What commands there are for cases and queues, and what they take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tutela.interfaces.cli.acting import Commands
+from tutela.interfaces.cli.app_banks import SETTINGS, Json, Limit
+from tutela.people.permissions import Permission
+
+case = Commands("tutela case", help="Cases that wait for a person.", **SETTINGS)
+queue = Commands("tutela queue", help="Where cases wait, and which come there.", **SETTINGS)
+
+CASES, ADMIN = Permission.CASES, Permission.ADMIN
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case.")]
+QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="Name of the queue.")]
+
+
+@case.command("list", needs=CASES)
+def list_(
+    queue: Annotated[str, typer.Option(metavar="QUEUE", help="Those of a queue.")] = "",
+    closed: Annotated[bool, typer.Option("--closed", help="Those that were closed too.")] = False,
+    after: Annotated[str, typer.Option(metavar="CASE", help="Those after this case.")] = "",
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List cases in the order in which they were opened."""
+    from tutela.interfaces.cli import cases as run
+
+    run.list_cases(queue, after, limit, closed=closed, as_json=json)
+
+
+@case.command(needs=CASES)
+def show(case: CaseId, json: Json = False) -> None:
+    """Show a case, and what was done with it."""
+    from tutela.interfaces.cli import cases as run
+
+    run.show(case, as_json=json)
+
+
+@case.command(needs=CASES)
+def move(
+    case: CaseId,
+    queue: QueueName,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why: colleagues read it.")],
+    json: Json = False,
+) -> None:
+    """Put a case into another queue: rules no longer move it."""
+    from tutela.interfaces.cli import cases as run
+
+    run.move(case, queue, why, as_json=json)
+
+
+@queue.command("list", needs=CASES)
+def list_queues(json: Json = False) -> None:
+    """List queues in the order in which their rules are asked."""
+    from tutela.interfaces.cli import cases as run
+
+    run.list_queues(as_json=json)
+
+
+@queue.command("set", needs=ADMIN)
+def set_(
+    queue: QueueName,
+    rule: Annotated[
+        str, typer.Option(metavar="JSON", help="What an alert must be; empty: only by hand.")
+    ] = "",
+    position: Annotated[
+        int, typer.Option(metavar="N", help="Rules are asked from the lowest on.")
+    ] = 0,
+    note: Annotated[str, typer.Option(metavar="TEXT", help="What the queue is for.")] = "",
+    hide: Annotated[
+        list[str] | None, typer.Option(metavar="ACTION", help="Not offered here; repeat it.")
+    ] = None,
+    two_for: Annotated[
+        list[str] | None,
+        typer.Option("--two-for", metavar="ACT", help="Takes two people here; repeat it."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make a queue, or set all that it is anew. Cases that wait are not moved."""
+    from tutela.interfaces.cli import cases as run
+
+    run.set_queue(queue, rule, position, note, hide or [], two_for or [], as_json=json)
+
+
+@queue.command(needs=ADMIN)
+def remove(queue: QueueName, json: Json = False) -> None:
+    """Remove a queue in which nothing waits."""
+    from tutela.interfaces.cli import cases as run
+
+    run.remove_queue(queue, as_json=json)
