@@ -47,6 +47,7 @@ RUNS = 21
 GOAL = Goal(100, "most", "ours")
 PART = 5000
 DAYS = 60
+LETTERS = str.maketrans("0189", "abyz")
 RARE = ("/console/audit?actor=person%3Areader-7&action=policy.apply",)
 """What no link leads to: filters that each match many entries, and none together."""
 
@@ -98,7 +99,7 @@ def alerted(database: Database, count: int) -> None:
     for start in range(0, count, PART):
         items, decisions, cases, alerts = [], [], [], []
         for number in range(start, min(start + PART, count)):
-            at, item, case = begin + number * step, f"itm_{number:026d}", f"case_{number // 5:026d}"
+            at, item, case = begin + number * step, named("itm", number), named("case", number // 5)
             items.append({
                 "id": item, "at": at, "key_id": None, "door": "raw", "test": False,
                 "external_id": str(number), "creator_id": f"account {number // 5}",
@@ -135,6 +136,11 @@ def alerted(database: Database, count: int) -> None:
     ]  # fmt: skip
     with database.writing() as session:
         session.execute(insert(Count), hours)
+
+
+def named(kind: str, number: int) -> str:
+    """An id as those of the service: of letters, and digits from 2 to 7."""
+    return f"{kind}_" + f"{number:026d}".translate(LETTERS)
 
 
 def logged(database: Database, count: int) -> None:

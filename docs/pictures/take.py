@@ -7,6 +7,7 @@ its page, and the guide shows it (`docs/console.md`); a test compares the two.
 from __future__ import annotations
 
 import io
+import json
 import os
 import secrets
 import shutil
@@ -30,8 +31,14 @@ SIZE = {"width": 1280, "height": 800}
 COLOURS = 128
 """Of each picture: flat pages need no more, and each byte is in the repository for good."""
 
+REPORT = json.dumps({
+    "about": "account", "id": "rider-7", "account": "rider-7", "reporter": "user",
+    "text": "Sells bicycles that are not theirs, see http://bicycles.example/",
+}).encode()  # fmt: skip
+
 PAGES = {
-    "overview": "/console/", "banks": "/console/banks", "bank": f"/console/banks/{demo.BANK}",
+    "overview": "/console/", "queue": "/console/cases", "banks": "/console/banks",
+    "bank": f"/console/banks/{demo.BANK}",
     "policy": "/console/policy", "people": "/console/people", "roles": "/console/roles/reviewer",
     "access": "/console/access", "audit": "/console/audit", "account": "/console/account",
 }  # fmt: skip
@@ -51,10 +58,13 @@ def main() -> None:
                 shutil.copy(found[name], name)
             demo.set_up(app, [Path(name) for name in demo.KNOWN])
             cookie = _peopled(app)
-            with demo.serving(app), own_service.running(app, *demo.SCOPES) as own:
+            scopes = (*demo.SCOPES, Permission.INTAKE)
+            with demo.serving(app), own_service.running(app, *scopes) as own:
                 for upload in demo.uploads(found):
                     own.screen(upload.data, {"item": {"id": upload.name, "channel": "public"}})
-                _walk(f"http://localhost:{own.port}", cookie, found)
+                told = own.post("/api/v1/reports", REPORT, {"content-type": "application/json"})
+                case = json.loads(told.body)["case_id"]
+                _walk(f"http://localhost:{own.port}", cookie, found, case)
 
 
 def _peopled(app: App) -> str:
@@ -70,7 +80,7 @@ def _peopled(app: App) -> str:
         return sessions.begin(session, now, ann, "passkey", "open", "Firefox", "127.0.0.1")
 
 
-def _walk(base: str, cookie: str, found: dict[str, Path]) -> None:
+def _walk(base: str, cookie: str, found: dict[str, Path], case: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("TUTELA_CHROMIUM", "/usr/bin/chromium"),
@@ -89,6 +99,8 @@ def _walk(base: str, cookie: str, found: dict[str, Path]) -> None:
         for name, path in PAGES.items():
             page.goto(path)
             _keep(page, name)
+        page.goto(f"/console/cases/{case}")
+        _keep(page, "case")
         page.goto("/console/debugger")
         page.locator("#first").set_input_files(found[demo.KNOWN[0]])
         altered = next(one for one in demo.uploads(found) if "frame" in one.name)

@@ -11,6 +11,7 @@ import yaml
 from api.service import Desk
 from sqlalchemy import select
 
+from tutela import alarms
 from tutela.cases.intake import Limits, network
 from tutela.cases.models import Alert, Case
 from tutela.interfaces.console import helplines, notice
@@ -117,6 +118,10 @@ def test_a_flood_from_everyone_is_told_to_come_later(desk: Desk, monkeypatch):
     monkeypatch.setattr(notice, "limits", lambda _: found)
     told = [ask(desk, "POST", "/notice", {"where": "post-flood"}).status for _ in range(5)]
     assert told == [303, 303, 303, 429, 429]
+    with desk.database.reading() as session:
+        assert alarms.sounding(session, "notices.flood") == {"notices"}
+        (alarm,) = [one for one in alarms.listed(session) if one.kind == "notices.flood"]
+        assert alarm.times == 1, "once an hour"
 
 
 def test_limits_hold_for_each_address_and_for_all_and_forget_after_an_hour(desk: Desk):

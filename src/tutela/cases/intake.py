@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
+from tutela import alarms
 from tutela.cases import alerts
 from tutela.cases.alerts import Received
 from tutela.cases.models import Alert
@@ -19,7 +20,7 @@ HOUR = timedelta(hours=1)
 WATCHED = 20_000
 """Addresses remembered at a time, in each process: a flood must not fill the memory."""
 
-TAKEN = "report"
+TAKEN, FLOOD = "report", "notices.flood"
 
 
 def once(
@@ -44,6 +45,14 @@ def once(
     return session.get_one(Alert, int(earlier.policy_version))
 
 
+def sound_flood(session: Session, now: datetime) -> None:
+    """Say that notices are turned away: whoever writes now is not heard."""
+    alarms.sound(
+        session, now, FLOOD, "notices", "More notices came in an hour than cases.notices_all: the"
+        " rest is told to come later.",
+    )  # fmt: skip
+
+
 class Limits:
     """How many notices came in the last hour, from each address and from all."""
 
@@ -51,6 +60,7 @@ class Limits:
         self.each, self.everyone = each, everyone
         self._all: deque[datetime] = deque()
         self._by: dict[str, deque[datetime]] = {}
+        self._told: datetime | None = None
         self._lock = threading.Lock()
 
     def spend(self, address: str, now: datetime) -> bool:
@@ -70,6 +80,14 @@ class Limits:
             self._all.append(now)
             if len(self._by) > WATCHED:
                 self._forget(now)
+            return True
+
+    def flooded(self, now: datetime) -> bool:
+        """Whether all together were too many, which is to be told once an hour."""
+        with self._lock:
+            if len(self._all) < self.everyone or (self._told and now < self._told + HOUR):
+                return False
+            self._told = now
             return True
 
     def _forget(self, now: datetime) -> None:

@@ -32,6 +32,10 @@ TWO_FOR = ("release", "confirm", "worst", "report")
 revealing the worst grade, sending a report."""
 
 
+USUAL_TWO = frozenset({"release"})
+"""What takes two people in a queue that was never set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a queue is, as pages and routes need it."""
@@ -41,11 +45,11 @@ class Kept:
     position: int = 0
     rule: str = ""
     hidden: frozenset[str] = frozenset()
-    two_for: frozenset[str] = frozenset()
+    two_for: frozenset[str] = USUAL_TWO
 
 
 def kept(session: Session, name: str) -> Kept:
-    """A queue; one that was never set has no rule, hides nothing, and takes two for nothing."""
+    """A queue; one that was never set has no rule and hides nothing."""
     row = session.get(Queue, name)
     return Kept(name) if row is None else _kept(row)
 

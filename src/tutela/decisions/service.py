@@ -19,7 +19,7 @@ from tutela import audit
 from tutela.banks import changes
 from tutela.cases import queues, work
 from tutela.cases import service as cases
-from tutela.cases.models import Case, Queue
+from tutela.cases.models import Case
 from tutela.decisions import effects, grades, items
 from tutela.decisions.errors import DecidedAlready, DecisionRefused, NoSuchDecision, TakesTwo
 from tutela.decisions.items import Known
@@ -269,8 +269,7 @@ def _require(
 
 
 def _two(session: Session, case: Case, facts: Iterable[Known], conclusion: str) -> str | None:
-    queue = session.get(Queue, case.queue)
-    acts = set(queue.two_for.split()) if queue is not None else {RELEASE}
+    acts = queues.kept(session, case.queue).two_for
     if conclusion == NO_MATCH and RELEASE in acts and any(one.vetted for one in facts):
         return RELEASE
     return CONFIRM if conclusion == CONFIRMED and CONFIRM in acts else None

@@ -93,7 +93,10 @@ async def take(request: Request) -> Response:
     told, found = form.value, state(request)
     now = found.running.app.database.now()
     source = sender(request, found.running.app.settings.cases)
-    if not limits(request).spend(source, now):
+    held = limits(request)
+    if not held.spend(source, now):
+        if held.flooded(now):
+            await run_in_threadpool(_sound, found)
         return _page(request, form.fail("", _(
             "More was told in the last hour than we can read. Try again later. If a child is in"
             " danger, call the emergency number above now."
@@ -145,6 +148,12 @@ def _keep(found: State, told: Notice) -> None:
     )  # fmt: skip
     with database.writing() as session:
         alerts.report(session, database.now(), what)
+
+
+def _sound(found: State) -> None:
+    database = found.running.app.database
+    with database.writing() as session:
+        intake.sound_flood(session, database.now())
 
 
 def _open(request: Request) -> None:
