@@ -31,7 +31,7 @@ FILE = "TUTELA_CONFIG"
 NAME = "tutela.toml"
 NOT_SETTINGS = frozenset({
     FILE, "TUTELA_KEY", "TUTELA_NATIVE", "TUTELA_DEBUG", "TUTELA_PHOTOGRAPHS", "TUTELA_REQUIRE",
-    "TUTELA_POSTGRES", "TUTELA_WRITE_DOCS", "TUTELA_EVIDENCE_IDENTITY",
+    "TUTELA_POSTGRES", "TUTELA_CHROMIUM", "TUTELA_WRITE_DOCS", "TUTELA_EVIDENCE_IDENTITY",
 })  # fmt: skip
 """Names in the environment that say how to run, not what the service does."""
 
