@@ -16,7 +16,7 @@ LINK = re.compile(r'<output id="link"[^>]*>([^<]+)</output>')
 HOSTILE = "Ada <img src=x onerror=alert(1)>"
 
 
-def administrator(desk: Desk, name: str = "root") -> Visitor:
+def administrator(desk: Desk, name: str = "chief") -> Visitor:
     visitor = signed_in(desk, name, role="administrator")
     with desk.database.writing() as session:
         someone = accounts.named(session, name)
@@ -53,7 +53,7 @@ def test_someone_is_invited_and_the_link_is_shown_once(desk: Desk) -> None:
     [
         ({"name": "Ida!"}, "cannot stand here"),
         ({"name": "new"}, ""),
-        ({"name": "root"}, "already"),
+        ({"name": "chief"}, "already"),
         ({"name": "ivo", "roles": "king"}, "no role"),
         ({"name": "ivo", "disabled_at": "x"}, "does not belong"),
         ({}, "needed"),
@@ -79,33 +79,33 @@ def test_roles_are_given_and_taken_at_once(desk: Desk) -> None:
 def test_restricted_permissions_for_oneself_take_two(desk: Desk) -> None:
     admin, other = administrator(desk), administrator(desk, "second")
     fields = [("roles", "administrator"), ("roles", "auditor")]
-    page = admin.post("/console/people/root/roles", fields)
+    page = admin.post("/console/people/chief/roles", fields)
     assert page.location.endswith("said=second.asked")
-    page = admin.get("/console/people/root")
+    page = admin.get("/console/people/chief")
     assert "waits for a second person" in page.words
     admin.get("/console/audit", 403)
     number = re.search(r"approvals/([0-9]+)/approve", other.get("/console/approvals").text)
     assert number
     admin.post(f"/console/approvals/{number[1]}/approve", status=403)
     other.post(f"/console/approvals/{number[1]}/approve")
-    page = admin.get("/console/people/root")
+    page = admin.get("/console/people/chief")
     assert "can be done now" in page.words and page.text.count('value="auditor"') == 2
-    admin.post("/console/people/root/roles", fields)
+    admin.post("/console/people/chief/roles", fields)
     admin.get("/console/audit")
-    admin.post("/console/people/root/roles", {"roles": "administrator"})
+    admin.post("/console/people/chief/roles", {"roles": "administrator"})
 
 
 def test_the_last_administrator_is_not_removed(desk: Desk) -> None:
     admin = administrator(desk)
     with desk.database.writing() as session:
         for one in accounts.listed(session, limit=1000):
-            if one.name != "root" and accounts.is_administrator(session, desk.database.now(), one):
+            if one.name != "chief" and accounts.is_administrator(session, desk.database.now(), one):
                 accounts.set_roles(
                     session, desk.database.now(), Caller("shell:test", frozenset()), one.name, []
                 )
-    page = admin.post("/console/people/root/roles", {}, 422)
+    page = admin.post("/console/people/chief/roles", {}, 422)
     assert "nobody could administer" in page.words
-    assert "nobody could administer" in admin.post("/console/people/root/disable", status=409).words
+    assert "nobody could administer" in admin.post("/console/people/chief/disable", status=409).words
     page = admin.post("/console/roles/administrator", {"permissions": "policy"}, 422)
     assert "nobody could administer" in page.words
     admin.get("/console/people")
@@ -124,7 +124,7 @@ def test_recovery_ends_sessions_and_nobody_recovers_themselves(desk: Desk) -> No
     admin, someone = administrator(desk), administrator(desk, "dag")
     link(admin.post("/console/people/dag/recover", status=200))
     someone.get("/console/people", 303)
-    assert "own account" in admin.post("/console/people/root/recover", status=403).words
+    assert "own account" in admin.post("/console/people/chief/recover", status=403).words
     admin.post("/console/people/dag/withdraw")
 
 
@@ -176,10 +176,10 @@ def test_a_key_is_made_shown_once_and_revoked(desk: Desk) -> None:
 
 def test_nobody_sees_or_does_what_is_an_administrators(desk: Desk) -> None:
     someone = signed_in(desk, "gil", role="senior-reviewer")
-    for path in ("people", "people/root", "new-person", "roles", "roles/reviewer", "new-role",
+    for path in ("people", "people/chief", "new-person", "roles", "roles/reviewer", "new-role",
                  "keys", "new-key", "audit"):  # fmt: skip
         someone.get(f"/console/{path}", 403)
-    for path in ("new-person", "people/root/disable", "people/root/recover", "people/gil/roles",
+    for path in ("new-person", "people/chief/disable", "people/chief/recover", "people/gil/roles",
                  "roles/reviewer", "new-key", "keys/ann/revoke", "audit/verify"):  # fmt: skip
         someone.post(f"/console/{path}", {"roles": "administrator"}, 403)
 
