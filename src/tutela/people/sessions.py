@@ -26,6 +26,9 @@ TOUCH = timedelta(minutes=1)
 LATELY = timedelta(minutes=10)
 """How long a factor that was shown counts for what a stolen session must not do."""
 
+SHOWN = 100
+"""Sessions that a list has: nobody is signed in at so many places, and all others end at once."""
+
 KEPT = timedelta(days=7)
 """How long an ended session is kept, to be looked into; the audit log keeps it for good."""
 
@@ -224,11 +227,13 @@ def end_all(
 
 
 def listed(session: Session, now: datetime, person: Person) -> Sequence[SignedIn]:
-    """The sessions of a person that stand, the last used first."""
+    """The sessions of a person that stand, the last used first: those that a page can show, of who
+    has very many."""
     return session.scalars(
         select(SignedIn)
         .where(SignedIn.person_id == person.id, _stands(session, now))
         .order_by(SignedIn.seen_at.desc(), SignedIn.id)
+        .limit(SHOWN)
     ).all()
 
 
