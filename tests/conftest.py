@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from uuid import uuid4
 
+import argon2
+import commands
+import databases
 import pytest
+from databases import POSTGRES
 
 from tutela.decoding import DecoderPool
 from tutela.errors import TutelaError
-from tutela.storage import Database, schema
+from tutela.people import passwords
+from tutela.storage import Database
 from tutela.testing import photographs
+
+__all__ = ["POSTGRES", "fresh_postgres", "missing"]
 
 REQUIRED = set(filter(None, os.environ.get("TUTELA_REQUIRE", "").split(",")))
 
@@ -62,13 +69,41 @@ def pool() -> Iterator[DecoderPool]:
         yield shared
 
 
-POSTGRES = os.environ.get("TUTELA_POSTGRES", "postgresql://127.0.0.1:5432/test")
-"""A database of a Postgres where databases may be made; each test has one of its own."""
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[tuple[Callable[[], argon2.PasswordHasher], Callable[[], str]]]:
+    """Passwords cost next to nothing: in earnest it is a fifth of a second, on purpose. Gives what
+    hashes them in earnest, and what is compared with where there is none."""
+    earnest = passwords._hasher, passwords._nobody
+    quick = argon2.PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
+    nobody = quick.hash("nobody has this")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: quick)
+        patch.setattr(passwords, "_nobody", lambda: nobody)
+        yield earnest
+
+
+@pytest.fixture
+def earnest_passwords(quick_passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as in production, where that is what is tested."""
+    hasher, nobody = quick_passwords
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    monkeypatch.setattr(passwords, "_nobody", nobody)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database: the same test runs on both engines."""
+    """The URL of a database with the tables of this version: the same test runs on both engines."""
+    if request.param == "sqlite":
+        yield databases.sqlite(tmp_path / "tutela.db")
+        return
+    _require_postgres()
+    with databases.postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, of each engine."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/tutela.db"
         return
@@ -78,28 +113,30 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @contextmanager
 def fresh_postgres() -> Iterator[str]:
-    """A new database, dropped when the block ends."""
-    if find_spec("psycopg") is None:
-        missing("postgres", "psycopg is not installed: it needs tutela[postgres]")
-    import psycopg
+    """A new database without tables, dropped when the block ends."""
+    _require_postgres()
+    with databases.empty_postgres() as url:
+        yield url
 
-    try:
-        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError:
-        missing("postgres", f"no Postgres answers at {POSTGRES} (TUTELA_POSTGRES)")
-        raise
-    name = f"tutela_test_{uuid4().hex}"
-    with admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        try:
-            yield POSTGRES.rsplit("/", 1)[0] + f"/{name}"
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+def _require_postgres() -> None:
+    if why := databases.why_no_postgres():
+        missing("postgres", why)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # thousands of tests, which stay: to look at them again and again takes minutes
+    gc.set_threshold(50_000)
+
+
+def pytest_sessionfinish() -> None:
+    databases.drop_all()
+    commands.end()
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database with the tables of this version."""
     with Database(database_url) as opened:
-        schema.upgrade(opened)
         yield opened

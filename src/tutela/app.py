@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from tutela import alarms, cases, decisions, sealing, settings, webhooks
+from tutela import alarms, cases, decisions, reporting, sealing, settings, webhooks
 from tutela.alarms import AlarmSounded
 from tutela.audit import checkpoints
 from tutela.audit.models import Head
@@ -33,6 +33,10 @@ from tutela.people.passkeys import PasskeyCloned
 from tutela.people.permissions import Caller, Permission
 from tutela.people.signing_in import SigningIn
 from tutela.policy import Policy, presets
+from tutela.preservation import options as preservation_options
+from tutela.preservation.told import FilesAsked
+from tutela.reporting import options as reporting_options
+from tutela.reporting.models import Exchange, Report
 from tutela.screening import policies
 from tutela.screening.recording import ItemDecided
 from tutela.settings import Settings
@@ -62,6 +66,8 @@ class App:
         self.database.info[sessions.IN_SESSION] = chosen.console
         self.database.info[views_options.IN_SESSION] = chosen.views
         self.database.info[decision_options.IN_SESSION] = chosen.decisions
+        self.database.info[preservation_options.IN_SESSION] = chosen.preservation
+        self.database.info[reporting_options.IN_SESSION] = chosen.reporting
         self._logged = 0
 
     @classmethod
@@ -88,6 +94,11 @@ class App:
     def people_key(self) -> Path:
         """Who has this file and the database has the secrets of authenticator apps."""
         return self.keys / "people.key"
+
+    @property
+    def reporting_key(self) -> Path:
+        """Who has this file and the database can report in our name."""
+        return self.keys / "reporting.key"
 
     @property
     def answers_key(self) -> Path:
@@ -144,6 +155,9 @@ class App:
         if not self.people_key.exists():
             sealing.Sealing.make(self.people_key)
             made.append(self.people_key)
+        if not self.reporting_key.exists():
+            sealing.Sealing.make(self.reporting_key)
+            made.append(self.reporting_key)
         if not self.answers_key.exists():
             secret_files.make(self.answers_key)
         if not recipients.listed(self.data):
@@ -175,6 +189,14 @@ class App:
             self.people_key,
             "If it is lost: tutela init makes another, and everyone with an authenticator app sets"
             " it up anew, let in by another administrator.",
+        )
+
+    def reporting_sealing(self) -> sealing.Sealing:
+        """What credentials of authorities are sealed with."""
+        return sealing.Sealing.load(
+            self.reporting_key,
+            "If it is lost: tutela init makes another, and tutela report credentials sets those of"
+            " each authority anew.",
         )
 
     def signing_in(self) -> SigningIn:
@@ -287,8 +309,23 @@ def wired() -> Bus:
     bus.on(AloneSettled, _clear_alone)
     bus.on(ReviewOverdue, _sound_review)
     bus.on(Reviewed, _clear_review)
+    bus.on(FilesAsked, _said_to_authorities)
     decisions.wire(bus)
+    reporting.wire(bus)
     return bus
+
+
+def _said_to_authorities(session: Session, told: FilesAsked) -> None:
+    """What was said of a case to authorities, and what they said, is kept with the case."""
+    told.found.update(
+        name
+        for name in session.scalars(
+            select(Exchange.evidence_id)
+            .join(Report, Report.id == Exchange.report_id)
+            .where(Report.case_id == told.case_id, Exchange.evidence_id.is_not(None))
+        )
+        if name
+    )
 
 
 CHORE, DUTY = "worker.chore", "worker.duty"

@@ -23,6 +23,8 @@ from tutela.jobs.options import Options as Jobs
 from tutela.outbound.options import Options as Outbound
 from tutela.people.options import Console, Oidc
 from tutela.people.options import Options as People
+from tutela.preservation.options import Options as Preservation
+from tutela.reporting.options import Options as Reporting
 from tutela.screening.options import Options as Screening
 from tutela.views.options import Options as Views
 from tutela.webhooks.options import Options as Webhooks
@@ -212,6 +214,8 @@ class Settings:
     cases: Cases = field(default_factory=Cases)
     views: Views = field(default_factory=Views)
     decisions: Decisions = field(default_factory=Decisions)
+    preservation: Preservation = field(default_factory=Preservation)
+    reporting: Reporting = field(default_factory=Reporting)
     evidence: Evidence = field(default_factory=Evidence)
     jobs: Jobs = field(default_factory=Jobs)
     outbound: Outbound = field(default_factory=Outbound)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import bench
-from bench import fidelity, kernel, peers, pictures, report, robustness
+from bench import fidelity, kernel, peers, pictures, robustness, showing
 from bench.__main__ import main, run
 from bench.edits import BORDERS, EDITS, FAMILIES, Edit
 from bench.record import Goal, Record, faster
@@ -128,7 +128,7 @@ def test_a_miss_within_a_quarter_is_a_note(goal: Goal, reached: float, verdict: 
     assert goal.verdict(reached) == verdict
 
 
-@pytest.mark.parametrize("show", [report.Tables, report.Json])
+@pytest.mark.parametrize("show", [showing.Tables, showing.Json])
 def test_a_busy_machine_is_warned_of_and_a_quiet_one_is_not(show, capsys):
     show(QUIET).begin()
     assert "warning" not in "".join(capsys.readouterr())
@@ -137,7 +137,7 @@ def test_a_busy_machine_is_warned_of_and_a_quiet_one_is_not(show, capsys):
 
 
 def test_a_table_shows_goal_and_whether_it_is_met(capsys):
-    show = report.Tables(QUIET)
+    show = showing.Tables(QUIET)
     show.title("hashing", "bytes to hash", "how")
     show.record(faster("hashing/JPEG", 1, 7, same_answer=True, goal=8, more={"note": "why"}))
     show.record(Record("hashing/all", 2, "ms"))

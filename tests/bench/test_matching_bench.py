@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import missing
 
-from bench import growth, matching, peers, pictures, report
+from bench import growth, matching, peers, pictures, showing
 from bench.__main__ import main
 from bench.matching import Bank, Searcher
 from bench.record import Goal, Record
@@ -198,7 +198,7 @@ def test_growth_has_rows_of_time_memory_and_building(capsys):
     ]
     assert rows[-1]["ours"] == pytest.approx(rows[3]["ours"] / rows[0]["ours"], rel=1e-2)
     assert (rows[-1]["goal"], rows[-1]["goal_of"]) == ("<= 1", "ours")
-    show = report.Tables(Surroundings(load=0.1, cpu_flags=(), kernel="avx2"))
+    show = showing.Tables(Surroundings(load=0.1, cpu_flags=(), kernel="avx2"))
     show.title("growth", growth.TITLE, growth.HOW)
     for record in records:
         show.record(record)

@@ -12,11 +12,11 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import commands
 import pytest
 
 from tutela.policy import presets
@@ -51,15 +51,10 @@ class Installation:
         **environment: str,
     ) -> subprocess.CompletedProcess[str]:
         """The command, after what changes how it runs; `given` is its standard input."""
-        ran = subprocess.run(
-            [*before, sys.executable, "-m", "tutela", *arguments],
-            input=given if given is not None else b"",
-            capture_output=True,
-            timeout=120,
-            check=False,
-            cwd=self.folder,
-            env=self.environment(**environment),
-        )
+        ran = commands.run(
+            arguments, self.environment(**environment),
+            given=given if given is not None else b"", folder=self.folder, before=before,
+        )  # fmt: skip
         out, err = (text.decode(errors="replace") for text in (ran.stdout, ran.stderr))
         assert "Traceback" not in err and "fault of Tutela" not in err, err
         return subprocess.CompletedProcess(ran.args, ran.returncode, out, err)

@@ -8,21 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import commands
 import pytest
 from made import bombs
 from PIL import Image, ImageOps
 
 
 def tutela(*arguments: str | bytes | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tutela", *arguments],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=120,
-        check=False,
-        env={**os.environ, **environment},
-    )
+    ran = commands.run(arguments, {**os.environ, **environment})
+    out, err = (text.decode(errors="replace") for text in (ran.stdout, ran.stderr))
+    return subprocess.CompletedProcess(ran.args, ran.returncode, out, err)
 
 
 def records(ran: subprocess.CompletedProcess[str]) -> list[dict]:
@@ -41,7 +36,7 @@ def test_the_demonstration_finds_every_altered_copy(photos):
     ran = tutela("demo", "--json")
     assert ran.returncode == 0, ran.stderr
     by_alteration: dict[str, set[str]] = {}
-    *answers, kept = records(ran)
+    *answers, kept, filed = records(ran)
     assert kept["whole"] and kept["audit_whole"]
     assert kept["items"] == sum(bool(answer["matches"]) for answer in answers)
     for record in answers:
@@ -50,6 +45,8 @@ def test_the_demonstration_finds_every_altered_copy(photos):
     assert by_alteration["unchanged"] == {"block"}
     assert all("allow" not in verdicts for verdicts in by_alteration.values())
     assert len(by_alteration) >= 8
+    assert (filed["finished"], filed["left_open"], filed["files"]) == (1, 0, 1)
+    assert filed["case_closed"] == "reported" and filed["test_server"] is True
 
 
 def test_the_demonstration_is_a_table_for_people(photos):
@@ -57,6 +54,7 @@ def test_the_demonstration_is_a_table_for_people(photos):
     assert ran.returncode == 0
     for word in ("file", "alteration", "verdict", "distance", "variant", "ms", "mirrored"):
         assert word in ran.stdout
+    assert "Receipt" in ran.stdout and "not the authority's" in ran.stdout
 
 
 def test_screening_tells_known_altered_and_other_files_apart(photos, known, tmp_path):

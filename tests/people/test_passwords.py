@@ -9,6 +9,8 @@ from tutela.people.passwords import PasswordRefused
 
 GOOD = "the bicycle stands in the rain"
 
+pytestmark = pytest.mark.usefixtures("earnest_passwords")
+
 
 @pytest.mark.parametrize(("password", "why"), [
     ("short", "fewer than 12"), ("x" * 1025, "more than 1024"), ("\udcff" * 20, "no character"),

@@ -139,7 +139,7 @@ def test_who_must_add_a_factor_cannot_pass_with_a_code(desk):
     assert "too long" in refused(desk.code(desk.password(), "123456"))
 
 
-def test_a_password_hashed_with_older_parameters_is_hashed_anew(desk):
+def test_a_password_hashed_with_older_parameters_is_hashed_anew(desk, earnest_passwords):
     desk.with_app()
     import argon2
 

@@ -17,8 +17,8 @@ LINK = (
 )
 
 
-def test_keys_keep_what_they_could_do_and_links_stand(database_url):
-    with Database(database_url) as database:
+def test_keys_keep_what_they_could_do_and_links_stand(empty_url):
+    with Database(empty_url) as database:
         database.make_folder()
         with database.engine.begin() as connection:
             command.upgrade(schema.config(connection), "0005")

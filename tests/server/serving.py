@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import commands
 import urllib3
 
 from server.doors import KNOWN, digest_bank
@@ -83,11 +84,11 @@ class Service:
         } | more  # fmt: skip
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tutela", *arguments], capture_output=True, text=True,
-            timeout=PATIENCE, check=False, env=self.environment(**environment), cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        ran = commands.run(
+            arguments, self.environment(**environment), folder=self.folder, seconds=PATIENCE
+        )
+        out, err = ran.stdout.decode(), ran.stderr.decode()
+        return subprocess.CompletedProcess(ran.args, ran.returncode, out, err)
 
     def refused(self, *arguments: str, **environment: str) -> str:
         """The one line in which a command says why it does not do it."""

@@ -16,6 +16,8 @@ import tutela.events.models
 import tutela.evidence.models
 import tutela.jobs.models
 import tutela.people.models
+import tutela.preservation.models
+import tutela.reporting.models
 import tutela.screening.policy_models
 import tutela.views.models
 import tutela.webhooks.models  # noqa: F401 - its tables are compared
@@ -39,8 +41,8 @@ def test_the_newest_revision_is_the_one_that_the_program_wants(database):
     assert scripts.get_current_head() == schema.HEAD
 
 
-def test_an_empty_database_says_what_to_run(database_url):
-    with Database(database_url) as empty:
+def test_an_empty_database_says_what_to_run(empty_url):
+    with Database(empty_url) as empty:
         empty.make_folder()
         with pytest.raises(NotSetUp, match="tutela init"):
             schema.require(empty)

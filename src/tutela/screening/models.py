@@ -36,7 +36,7 @@ class ItemSignal(Base):
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("screening_item.id"), index=True)
     type: Mapped[str] = mapped_column(String(32))
-    value: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text, index=True)
     variant: Mapped[str] = mapped_column(String(32))
     frame: Mapped[int | None]
     quality: Mapped[int | None] = mapped_column(SmallInteger)

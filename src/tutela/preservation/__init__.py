@@ -1,0 +1,1 @@
+"""Preservation: how long what was reported is kept, who asked for it, and that it was destroyed."""

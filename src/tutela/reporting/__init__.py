@@ -1,0 +1,19 @@
+"""Reports to authorities: drafted when something is confirmed, completed by people, sent once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tutela.events import Bus
+
+__all__ = ["wire"]
+
+
+def wire(bus: Bus) -> None:
+    """Who drafts when something is confirmed, and takes it out again."""
+    from tutela.decisions.told import ReportDue, ReportNotDue
+    from tutela.reporting import drafting  # not above: settings need this room's options alone
+
+    bus.on(ReportDue, drafting.ask)
+    bus.on(ReportNotDue, drafting.unask)
