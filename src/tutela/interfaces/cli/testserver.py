@@ -1,0 +1,92 @@
+"""`tutela testserver …`"""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from tutela.errors import TutelaError
+from tutela.interfaces.cli import output
+from tutela.testing.cybertipline import Server, UnknownMisbehaviour
+from tutela.testing.cybertipline.server import PASSWORD
+
+
+class UsedWrongly(TutelaError):
+    """Words of the command that do not go together."""
+
+    exit_code = 2
+
+
+def cybertipline(
+    host: str, port: int, user: str, password_file: Path | None, misbehave: Sequence[str],
+    seed: int, data: Path | None,
+) -> None:  # fmt: skip
+    """Serve until a signal comes."""
+    faults = dict(map(_rate, misbehave))
+    password = _password(host, password_file)
+    # Before any thread starts: the signal is for sigwait alone.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    with Server(
+        host=host, port=port, user=user, password=password, faults=faults, seed=seed, data=data,
+        inspect=True,
+    ) as server:  # fmt: skip
+        shown = "rain" if password_file is None else f"as in {output.printable(password_file)}"
+        print(
+            "This is a test server of Tutela, NOT the authority's: nothing that it is sent reaches"
+            " anyone.\n"
+            f"\naddress   {server.url}"
+            f"\nuser      {output.printable(user)}"
+            f"\npassword  {shown}"
+            f"\nstate     {server.inspection}  (for tests; no part of the contract)\n"
+            "\nTo have Tutela report to it, in tutela.toml:\n"
+            f'\n  [reporting]\n  test_urls = ["ncmec={server.url}"]\n'
+            "\nand then\n"
+            f"\n  tutela report credentials set ncmec --user {output.printable(user)}"
+            " --environment test\n"
+            "\nIt goes on until you press ^C.",
+            flush=True,
+        )
+        stop = signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    print(
+        f"Stopped by {signal.Signals(stop).name}: {len(server.finished)} reports filed,"
+        f" {len(server.orphans)} left open."
+    )
+
+
+def _rate(text: str) -> tuple[str, float]:
+    name, _, rate = text.partition("=")
+    try:
+        return name, float(rate)
+    except ValueError:
+        raise UnknownMisbehaviour(
+            f"{output.printable(text)} is not NAME=RATE.", "For example: server-error=0.1"
+        ) from None
+
+
+def _password(host: str, file: Path | None) -> str:
+    """What is in the file; else the word that everyone knows, for this machine alone."""
+    if file is None:
+        if not _loopback(host):
+            raise UsedWrongly(
+                f"At {output.printable(host)} others reach it with a password that everyone knows.",
+                "Name a --password-file.",
+            )
+        return PASSWORD
+    try:
+        found = file.read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise TutelaError(
+            f"The password file {output.printable(file)} cannot be read.", "Name another."
+        ) from None
+    if not found:
+        raise TutelaError(f"The password file {output.printable(file)} is empty.", "Fill it.")
+    return found
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
