@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 
 import pytest
 
 from api.service import Desk
 from tutela.cases import queues
+from tutela.interfaces.api.cases import TRIES, given_out
+from tutela.people.permissions import Caller, Permission
+from tutela.storage.errors import Busy
 
 numbers = count()
 
@@ -94,6 +98,32 @@ def test_a_report_sent_again_is_taken_once(desk: Desk):
         ))  # fmt: skip
     assert all(one == answers[0] for one in answers)
     assert desk.ok("clerk", "GET", f"/cases/{first['case_id']}")["case"]["reports"] == 3
+
+
+class Crowded:
+    """A database where others write for too long, so many times."""
+
+    def __init__(self, desk: Desk, times: int) -> None:
+        self.real, self.times = desk.database, times
+        self.now = desk.database.now
+
+    @contextmanager
+    def writing(self):
+        self.times -= 1
+        if self.times >= 0:
+            raise Busy("The database is locked.")
+        with self.real.writing() as session:
+            yield session
+
+
+def test_where_many_want_a_case_at_once_it_is_tried_again_and_not_for_ever(desk: Desk):
+    case = reported(desk)
+    queue = desk.ok("clerk", "GET", f"/cases/{case}")["case"]["queue"]
+    caller = Caller("person:patient", frozenset({Permission.CASES}))
+    with pytest.raises(Busy):
+        given_out(Crowded(desk, TRIES), caller, queue)
+    taken, sees = given_out(Crowded(desk, TRIES - 1), caller, queue)
+    assert taken is not None and (taken.id, taken.locked_by, sees) == (case, caller.actor, True)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from tutela.cases import alerts, hold, queues, rank, service, work
 from tutela.cases.alerts import Received
 from tutela.cases.errors import CaseRefused, NotHeld, ReportRefused
 from tutela.cases.models import Alert, Case
+from tutela.people import knowing
 from tutela.people.errors import NotPermitted
-from tutela.screening.models import Decided
+from tutela.screening.models import Decided, Item
 
 
 def test_a_match_a_report_and_a_notice_gather_on_one_case(matters: Matters):
@@ -40,6 +41,39 @@ def test_what_has_no_account_is_a_subject_of_its_own(matters: Matters):
         }
     assert found.keys() == {("text", 2), ("thread", 1), ("url", 1), ("item", 1)}
     assert found["url", 1] == "https://bicycles.example/1"
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("HTTPS://Lake.EXAMPLE/Post?Q=A#B", "https://lake.example/Post?Q=A#B"),
+        (" http://Me:Word@Lake.example ", "http://Me:Word@lake.example"),
+        ("Lake.example/x", "Lake.example/x"), ("https://[::A", "https://[::a"),
+    ],
+)  # fmt: skip
+def test_scheme_and_host_of_a_url_are_the_same_in_either_case(url, same):
+    assert alerts.normal(url) == same
+
+
+def test_a_notice_about_the_url_of_an_item_is_put_on_its_case(matters: Matters):
+    """Where the platform's ids are URLs; as it came it stays, and other URLs are nobody's."""
+    item = matters.matched("rider")
+    lone = matters.matched(None)
+    with matters.database.writing() as session:
+        session.get_one(Item, item).external_id = "https://lake.example/Post-1"
+        session.get_one(Item, lone).external_id = "https://lake.example/Post-2"
+    number = matters.reported(
+        "url", "", url="HTTPS://LAKE.example/Post-1", kind="notice", reporter="non-user"
+    )
+    matters.reported("url", "", url="https://lake.example/post-1")
+    matters.reported("url", "", url="https://Lake.example/post-1")
+    matters.reported("url", "", url="https://lake.example/Post-2")
+    with matters.database.reading() as session:
+        alert = session.get_one(Alert, number)
+        assert (alert.item_id, alert.url) == (item, "HTTPS://LAKE.example/Post-1")
+        assert alert.case_id == session.get_one(Decided, item).case_id
+    assert matters.case("https://lake.example/post-1").alerts == 2
+    assert matters.case("https://lake.example/Post-2").subject_kind == "item"
 
 
 @pytest.mark.parametrize(
@@ -147,6 +181,49 @@ def test_rules_move_a_case_forward_as_more_comes_unless_someone_moved_it(matters
     matters.do(work.move, matters["ann"], case.id, "other", "theirs")
     matters.reported("account", "rider", danger=True)
     assert matters.case("rider").queue == "other"
+
+
+def test_a_role_that_someone_says_routes_the_case_anew_unless_it_was_moved(matters: Matters):
+    """To the queue of children and back; where a person moved it, it stays."""
+    matters.do(queues.put, SHELL, "young", position=0, rule='{"roles": ["child"]}')
+    matters.matched("rider")
+    case = matters.case("rider")
+    matters.do(work.take_one, matters["ann"], case.id)
+    matters.do(hold.set_role, matters["ann"], case.id, "child", "said so")
+    found = matters.case("rider")
+    assert (found.queue, found.locked_by) == ("young", "person:ann")
+    matters.do(hold.set_role, matters["ann"], case.id, "unknown", "a slip")
+    assert matters.case("rider").queue == "general"
+    matters.do(work.move, matters["ann"], case.id, "escalated", "hard")
+    matters.do(work.take_one, matters["ann"], case.id)
+    matters.do(hold.set_role, matters["ann"], case.id, "child", "said so")
+    assert matters.case("rider").queue == "escalated"
+
+
+def test_who_may_not_see_where_a_role_sends_a_case_has_it_no_more(matters: Matters):
+    matters.do(queues.put, SHELL, "young", position=0, rule='{"roles": ["child"]}')
+    matters.do(knowing.name, SHELL, "queue", "young", "person:bob", True)
+    matters.matched("rider")
+    case = matters.case("rider")
+    matters.do(work.take_one, matters["ann"], case.id)
+    matters.do(hold.set_role, matters["ann"], case.id, "child", "said so")
+    found = matters.case("rider")
+    assert (found.queue, found.locked_by) == ("young", None)
+    assert matters.do(work.take, matters["bob"]).id == case.id
+
+
+def test_an_item_is_put_back_on_an_open_case_of_its_subject(matters: Matters):
+    item = matters.matched("rider")
+    case = matters.case("rider")
+    assert matters.do(alerts.put_back, item, "policy", "asked").id == case.id
+    matters.do(work.take_one, matters["ann"], case.id)
+    matters.do(work.close, matters["ann"], case.id, "done")
+    again = matters.do(alerts.put_back, item, "policy", "asked")
+    with matters.database.reading() as session:
+        assert session.get_one(Decided, item).case_id == again.id != case.id
+        counts = session.execute(select(Case.id, Case.alerts)).all()
+    assert {tuple(one) for one in counts} == {(case.id, 0), (again.id, 1)}
+    assert matters.do(alerts.put_back, "itm_none", "policy", "asked") is None
 
 
 def test_labels_and_purposes_route_a_match(matters: Matters):

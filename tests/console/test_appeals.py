@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from console.test_deciding import form, item_of, latest
 from console.visitor import Visitor, signed_in
-from tutela.people import keys
+from tutela.decisions.models import Appeal
+from tutela.people import keys, knowing
 from tutela.people.models import Approval
 from tutela.people.permissions import Permission
 
@@ -61,8 +62,6 @@ def test_what_is_not_to_be_appealed_is_answered_clearly(desk, ann):
     told = desk.refused(409, "forum", "POST", "/appeals", {"item_id": "post-none"})
     assert told["type"] == "tutela:nothing-stands"
     item, case = item_of(desk)
-    told = desk.refused(409, "forum", "POST", "/appeals", {"item_id": item})
-    assert "waits for one" in told["detail"]
     ann.post(f"/console/cases/{case}/decisions", form(item))
     made = latest(desk, item)
     assert made is not None
@@ -135,3 +134,36 @@ def test_pages_that_are_not_there_are_told(desk, bob):
     bob.get("/console/appeals/none", 404)
     bob.get("/console/appeals?state=loud", 404)
     bob.post(f"/console/appeals/apl_{'a' * 26}", {"outcome": "upheld", "why": "x"}, 404)
+
+
+def test_what_only_policy_blocked_is_appealed_and_decided_on_its_case(desk, ann, bob):
+    item, case = item_of(desk)
+    appeal = desk.ok("forum", "POST", "/appeals", {"item_id": item})["appeal_id"]
+    page = bob.get(f"/console/appeals/{appeal}")
+    assert "No person decided about this item yet" in page.words
+    assert 'name="outcome"' not in page.text and f"/console/cases/{case}" in page.text
+    told = desk.refused(409, "clerk", "POST", f"/appeals/{appeal}",
+                        {"outcome": "upheld", "why": "x"})  # fmt: skip
+    assert case in told["detail"] + told.get("hint", "")
+    assert "policy" in ann.get(f"/console/cases/{case}/deciding").words
+    ann.post(f"/console/cases/{case}/decisions", form(item))
+    assert desk.ok("forum", "GET", f"/appeals/{appeal}")["outcome"] == "upheld"
+
+
+def test_who_is_walled_off_neither_sees_nor_agrees_to_what_is_asked_about_an_appeal(desk, ann, bob):
+    _, appeal = appealed(desk, ann)
+    body = {"outcome": "overturned", "why": "It is a bicycle."}
+    desk.refused(409, "dora", "POST", f"/appeals/{appeal}", body)
+    with desk.database.writing() as session:
+        number = session.scalars(select(Approval.id).where(Approval.subject == appeal)).one()
+        case = session.get_one(Appeal, appeal).case_id
+        for whom in ("key:emil", "person:bob-decides"):
+            knowing.name(
+                session, desk.database.now(), desk.app.caller, "case", case, whom, False
+            )  # fmt: skip
+    assert appeal not in bob.get("/console/approvals").text
+    listed = desk.ok("emil", "GET", "/approvals?limit=1000")["items"]
+    assert appeal not in [one["subject"] for one in listed]
+    desk.refused(409, "emil", "POST", f"/approvals/{number}")
+    with desk.database.reading() as session:
+        assert session.get_one(Approval, number).approved_at is None

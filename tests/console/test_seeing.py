@@ -22,7 +22,7 @@ from tutela.audit.service import entries
 from tutela.cases import queues, work
 from tutela.cases.models import Case
 from tutela.evidence import identities
-from tutela.evidence.models import Intent
+from tutela.evidence.models import File, Intent
 from tutela.evidence.vault import Vault
 from tutela.interfaces.console.seeing import NAMES
 from tutela.interfaces.server.vault import Pictures
@@ -306,6 +306,28 @@ def test_where_the_vault_does_not_answer_a_page_says_so_and_nothing_is_lost(
     finally:
         hidden.rename(socket)
     visitor.get(told["picture"])
+
+
+@pytest.mark.parametrize("rendering", ["grey", "original"])
+def test_who_asked_for_a_file_that_is_damaged_was_shown_nothing(
+    vault: Desk, mia: Named, rendering: str
+):
+    matter = Matter(vault)
+    matter.taken(mia)
+    told = matter.ask(mia, rendering)
+    (view,) = views(vault, matter.item)
+    with vault.database.reading() as session:
+        sealed = session.get_one(File, view.file_id).name
+    stored = vault.app.store().folder / sealed
+    stored.chmod(0o600)
+    stored.write_bytes(stored.read_bytes()[:300])
+    page = mia.get(told["picture"], 503)
+    assert page.headers["content-type"].startswith("text/html")
+    (view,) = views(vault, matter.item)
+    assert view.rendering == "failed" and not view.whole
+    mia.post(f"/console/views/{view.id}/seconds", {"seconds": "2", "whole": "true"}, 204)
+    with vault.database.reading() as session:
+        assert not service.viewed_by_provider(session, matter.item)
 
 
 def test_script_in_what_is_asked_stays_text(vault: Desk, mia: Named):

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from screening.conftest import picture
 from sqlalchemy import select
 
 from decisions.bench import ANN, BOB, CAT, Bench, seeds
 from tutela.cases import work
 from tutela.cases.models import Case
 from tutela.decisions import appeals, closing
-from tutela.decisions.errors import AppealRefused, NoSuchAppeal, NothingStands, TakesTwo
-from tutela.decisions.models import Appeal, Dispute, Strike
+from tutela.decisions.errors import (
+    AppealRefused,
+    DecisionRefused,
+    NoSuchAppeal,
+    NothingStands,
+    TakesTwo,
+)
+from tutela.decisions.models import Appeal, Decision, Dispute, Strike
 from tutela.evidence import service as evidence
 from tutela.evidence.models import File
 from tutela.people import keys, knowing
@@ -104,8 +113,6 @@ def test_to_overturn_a_match_with_a_vetted_bank_takes_two_and_the_permission(ben
 
 def test_an_appeal_about_what_was_taken_back_is_answered_clearly(bench: Bench):
     item = bench.matched("rider-a4")
-    with pytest.raises(NothingStands, match="No person decided"):
-        bench.appeal(item)
     (one,) = bench.decide(item, "confirmed")
     waiting = bench.appeal(item)
     bench.undo(one.id)
@@ -116,6 +123,108 @@ def test_an_appeal_about_what_was_taken_back_is_answered_clearly(bench: Bench):
         bench.appeal(item)
     with pytest.raises(AppealRefused, match="already"):
         bench.settle(waiting, "upheld")
+
+
+def outcome(bench: Bench, appeal: str) -> tuple[str | None, str | None]:
+    with bench.database.reading() as session:
+        found = session.get_one(Appeal, appeal)
+        return found.outcome, found.decided_by
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "answer"), [("confirmed", "upheld"), ("no-match", "overturned")]
+)
+def test_what_only_policy_blocked_is_appealed_and_the_first_who_decides_answers(
+    bench: Bench, conclusion: str, answer: str
+):
+    item = bench.matched()
+    appeal = bench.appeal(item)
+    assert bench.appeal(item, "Again!") == appeal
+    for wrong in appeals.OUTCOMES:
+        with pytest.raises(AppealRefused, match="No person decided"):
+            bench.settle(appeal, wrong)
+    assert outcome(bench, appeal) == (None, None)
+    with bench.messages() as told:
+        (one,) = bench.decide(item, conclusion)
+    assert outcome(bench, appeal) == (answer, "person:ann")
+    assert [message["type"] for message in told] == ["item.reviewed", "appeal.decided"]
+    assert told[1]["data"]["outcome"] == answer
+    bench.undo(one.id)
+    assert outcome(bench, appeal) == (None, None)
+    bench.decide(item, "confirmed", BOB, case=bench.take(item, BOB))
+    assert outcome(bench, appeal) == ("upheld", "person:bob")
+
+
+def test_who_cannot_tell_does_not_answer_an_appeal_and_it_stays_one(bench: Bench):
+    item = bench.matched()
+    appeal = bench.appeal(item)
+    (one,) = bench.decide(item, "cannot-tell")
+    assert outcome(bench, appeal) == (None, None) and bench.appeal(item) == appeal
+    bench.undo(one.id)
+    assert outcome(bench, appeal) == (None, None) and bench.appeal(item) == appeal
+    bench.decide(item, "no-match")
+    assert outcome(bench, appeal) == ("overturned", "person:ann")
+
+
+def test_what_one_could_not_tell_is_appealed_too(bench: Bench):
+    item = bench.matched()
+    (one,) = bench.decide(item, "cannot-tell")
+    appeal = bench.appeal(item)
+    bench.undo(one.id)
+    assert outcome(bench, appeal) == (None, None)
+    bench.decide(item, "confirmed")
+    assert outcome(bench, appeal) == ("upheld", "person:ann")
+
+
+def test_the_first_decision_can_be_appealed_in_turn(bench: Bench):
+    item = bench.matched()
+    first = bench.appeal(item)
+    bench.decide(item, "confirmed")
+    second = bench.appeal(item)
+    assert second != first
+    bench.settle(second, "overturned")
+    assert outcome(bench, first) == ("upheld", "person:ann")
+    assert outcome(bench, second) == ("overturned", "person:bob")
+
+
+def test_an_appealed_item_whose_case_was_closed_waits_on_an_open_one(bench: Bench):
+    item = bench.matched()
+    with bench.database.writing() as session:
+        work.close(session, bench.office.now, ANN, bench.case_id(item), "seen")
+    appeal = bench.appeal(item)
+    with bench.database.reading() as session:
+        case = session.get_one(Case, session.get_one(Appeal, appeal).case_id)
+        assert case.closed_at is None
+    bench.take(item)
+    bench.decide(item, "confirmed")
+    assert outcome(bench, appeal) == ("upheld", "person:ann")
+
+
+def test_what_policy_only_wants_to_be_seen_waits_for_a_person(bench: Bench):
+    data = picture(next(seeds))
+    bench.office.bank(f"weak-{next(seeds)}", data, types="md5", source="partner")
+    item = bench.upload(data, "rider-a8")
+    with pytest.raises(NothingStands, match="waits for one"):
+        bench.appeal(item)
+
+
+def test_of_many_who_appeal_at_once_all_have_the_same(bench: Bench):
+    item = bench.matched()
+    with ThreadPoolExecutor(6) as pool:
+        made = set(pool.map(lambda _: bench.appeal(item), range(12)))
+    assert len(made) == 1
+    with bench.database.reading() as session:
+        rows = session.scalars(select(Decision).where(Decision.item_id == item)).all()
+    assert [(one.actor, one.conclusion) for one in rows] == [("policy", "escalated")]
+
+
+def test_what_stands_for_policy_is_taken_back_by_nobody(bench: Bench):
+    item = bench.matched()
+    bench.appeal(item)
+    with bench.database.reading() as session:
+        made = session.scalars(select(Decision).where(Decision.item_id == item)).one()
+    with pytest.raises(DecisionRefused, match="could be taken back"):
+        bench.undo(made.id)
 
 
 def test_the_same_appeal_twice_is_one_and_the_platform_may_use_its_own_id(bench: Bench):
@@ -132,10 +241,12 @@ def test_the_same_appeal_twice_is_one_and_the_platform_may_use_its_own_id(bench:
 
 def test_after_its_time_nothing_is_appealed(bench: Bench):
     item = bench.matched("rider-a6")
+    blocked = bench.matched("rider-a9")
     bench.decide(item, "confirmed")
     bench.office.later(days=184)
-    with pytest.raises(AppealRefused, match="over"):
-        bench.appeal(item)
+    for late in (item, blocked):
+        with pytest.raises(AppealRefused, match="over"):
+            bench.appeal(late)
 
 
 def test_appeals_are_listed_to_those_who_need_to_know(bench: Bench):

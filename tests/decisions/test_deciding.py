@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from decisions.bench import ANN, BOB, CAT, Bench, seeds
 from tutela.cases import alerts, queues, work
@@ -23,7 +23,7 @@ from tutela.people import knowing
 from tutela.people.errors import NotPermitted
 from tutela.people.models import Need
 from tutela.people.permissions import Caller, Permission
-from tutela.screening.models import Decided
+from tutela.screening.models import Decided, Item
 
 
 def test_an_exact_match_to_a_vetted_bank_is_confirmed_without_viewing(bench: Bench):
@@ -293,3 +293,77 @@ def test_more_items_than_fit_into_one_decision_are_refused(bench: Bench):
     with bench.database.writing() as session, pytest.raises(DecisionRefused, match="more than"):
         case = session.get_one(Case, bench.case_id(item))
         service.decide(session, bench.office.now, ANN, case, named, "confirmed", "All.")
+
+
+def test_a_copy_of_what_stands_confirmed_is_no_no_match(bench: Bench):
+    """Else it would be given back and blocked again at once: the clerk is told of the other."""
+    data = bench.known()
+    first = bench.upload(data, f"copy-{next(seeds)}")
+    bench.take(first)
+    (one,) = bench.decide(first, "confirmed")
+    other = bench.upload(data, f"copy-{next(seeds)}")
+    bench.take(other)
+    bench.look(other)
+    with pytest.raises(DecisionRefused, match=one.id):
+        bench.decide(other, "no-match")
+    with bench.database.writing() as session:
+        session.add(Need(
+            kind=knowing.CASE, subject=bench.case_id(first), actor="person:ann", allowed=False
+        ))  # fmt: skip
+    with pytest.raises(DecisionRefused, match=r"confirmed\. Copies"):
+        bench.decide(other, "no-match")
+    assert bench.latest(other) is None
+    bench.decide(other, "cannot-tell")
+    with bench.database.writing() as session:
+        session.execute(delete(Need).where(Need.subject == bench.case_id(first)))
+    bench.undo(one.id)
+    bench.decide(other, "no-match")
+    assert bench.latest(other) == "no-match"
+
+
+def test_a_lock_that_lapses_mid_decision_lets_the_next_decide_and_no_two(bench: Bench):
+    """All was in order when she began; before she was done someone else had the case."""
+    item = bench.matched()
+    with bench.database.reading() as session:
+        case = session.get_one(Case, bench.case_id(item))
+        assert service.ready(session, bench.office.now, ANN, case, [item], "confirmed")
+    bench.office.later(hours=2)
+    with bench.database.writing() as session:
+        work.take_one(session, bench.office.now, BOB, case.id)
+    bench.look(item, BOB)
+    with pytest.raises(CaseTaken, match="person:bob"):
+        bench.decide(item, "confirmed")
+    (one,) = bench.decide(item, "no-match", BOB)
+    with bench.database.reading() as session:
+        rows = session.scalars(select(Decision.id).where(Decision.item_id == item)).all()
+    assert rows == [one.id]
+
+
+def test_of_ten_thousand_items_a_page_is_shown_and_a_few_are_decided_at_once(bench: Bench):
+    item = bench.matched()
+    case = bench.case_id(item)
+    with bench.database.writing() as session:
+        for model in (Item, Decided, Alert):
+            key = "id" if model is Item else "item_id"
+            row = session.scalars(select(model).where(getattr(model, key) == item)).one()
+            plain = {
+                column.name: getattr(row, column.name)
+                for column in model.__table__.columns
+                if (model is not Alert or column.name != "id") and column.name != key
+            }
+            session.execute(model.__table__.insert(), [
+                plain | {key: f"itm_z{number:025d}"} for number in range(10_000)
+            ])  # fmt: skip
+    with bench.database.reading() as session:
+        page = items.undecided(session, case, limit=20)
+        more = items.undecided(session, case, page[-1][0].id, limit=20)
+    assert len(page) == len(more) == 20 and page[0][0].id == item
+    assert not {one.id for one, _ in page} & {one.id for one, _ in more}
+    with bench.database.writing() as session, pytest.raises(DecisionRefused, match="more than"):
+        wanted = [f"itm_z{number:025d}" for number in range(service.MOST + 1)]
+        service.decide(session, bench.office.now, ANN, session.get_one(Case, case), wanted,
+                       "cannot-tell", "So many.")  # fmt: skip
+    with bench.database.writing() as session:
+        made = service.decide(session, bench.office.now, ANN, session.get_one(Case, case),
+                              wanted[1:], "cannot-tell", "So many.")  # fmt: skip
+    assert len(made) == service.MOST

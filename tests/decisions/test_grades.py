@@ -67,3 +67,8 @@ def test_a_table_that_cannot_be_read_names_the_place(tmp_path: Path, text: str, 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path):
     with pytest.raises(GradesRefused, match="cannot be read"):
         grades.load_facts(tmp_path / "none.yaml")
+
+
+def test_the_codes_of_all_authorities_are_told_together():
+    assert grades.codes({"band": "A", "rank": "1"}) == {"A1", "national"}
+    assert grades.codes({"made": "drawn"}) == set()

@@ -46,6 +46,8 @@ class Deciding(RuleBasedStateMachine):
         self.until: dict[str, object] = {}
         self.struck: dict[str, str] = {}
         self.appeals: dict[str, tuple[str, str]] = {}
+        self.answered: dict[str, dict[str, tuple[str, str]]] = {}
+        self.once: set[str] = set()
         self.settled: set[str] = set()
         self.young: set[str] = {"sue"}
 
@@ -70,6 +72,11 @@ class Deciding(RuleBasedStateMachine):
         made = self.world.decide(item, conclusion, who)
         pile.append((made, conclusion, who.actor))
         self.until[made] = self.world.now + Options().undo
+        if conclusion == "confirmed":
+            self.once.add(item)
+        if conclusion not in OPEN:  # what waited for the first decision is answered
+            self.answered[made] = {a: h for a, h in self.appeals.items() if h[0] == item}
+            self.appeals = {a: h for a, h in self.appeals.items() if h[0] != item}
         account = self.world.items[item]
         if conclusion == "confirmed" and account is not None and account not in self.young:
             self.struck[made] = account
@@ -79,9 +86,11 @@ class Deciding(RuleBasedStateMachine):
         item = self.items[which]
         if self.piles[item] and self.piles[item][-1][1] not in OPEN:
             return
-        before = self.world.stands()
+        before, waiting = self.world.stands(), set(self.world.waiting())
         self.world.undo(self.world.decide(item, conclusion, who), who)
-        assert self.world.stands() == before
+        assert self.world.stands() == before and set(self.world.waiting()) == waiting
+        if conclusion == "confirmed":
+            self.once.add(item)
 
     @rule(which=WHICH, who=WHO)
     def undo(self, which: int, who) -> None:
@@ -101,14 +110,22 @@ class Deciding(RuleBasedStateMachine):
     def appeal(self, which: int) -> None:
         item = self.items[which]
         pile = self.piles[item]
-        against = bool(pile) and pile[-1][1] == "confirmed"
+        confirmed = bool(pile) and pile[-1][1] == "confirmed"
+        by_policy = pile[-1][1] in OPEN if pile else item not in self.once
         try:
             made = self.world.appeal(item)
         except AppealRefused:
-            assert not against or pile[-1][0] in self.settled
+            assert not by_policy and (not confirmed or pile[-1][0] in self.settled)
             return
-        assert against and pile[-1][0] not in self.settled
-        self.appeals[made] = item, pile[-1][0]
+        assert by_policy or (confirmed and pile[-1][0] not in self.settled)
+        if not pile:
+            standing = self.world.latest(item)
+            assert standing is not None and standing.actor == "policy"
+            pile.append((standing.id, "escalated", "policy"))
+            self.until[standing.id] = standing.undo_until
+        waits = {held[0] for held in self.appeals.values()}
+        assert (made in self.appeals) == (item in waits)
+        self.appeals.setdefault(made, (item, pile[-1][0]))
 
     @rule(number=st.integers(0, 5), overturned=st.booleans(), who=WHO)
     def settle(self, number: int, overturned: bool, who) -> None:
@@ -122,9 +139,9 @@ class Deciding(RuleBasedStateMachine):
         try:
             self.world.settle(appeal, outcome, who)
         except AppealRefused:
-            assert self.piles[item][-1][2] == who.actor
+            assert self.piles[item][-1][2] == who.actor or self.open(item)
             return
-        assert self.piles[item][-1][2] != who.actor
+        assert self.piles[item][-1][2] != who.actor and not self.open(item)
         del self.appeals[appeal]
         self.settled.add(decision)
         if overturned:
@@ -145,10 +162,16 @@ class Deciding(RuleBasedStateMachine):
         self.world.later(minutes)
 
     def gone(self, item: str, *, forgotten: bool = False) -> None:
-        made = self.piles[item].pop()[0]
+        made, conclusion, _ = self.piles[item].pop()
         self.struck.pop(made, None)
+        answered = self.answered.pop(made, {})
         if not forgotten:
-            self.appeals = {a: held for a, held in self.appeals.items() if held[1] != made}
+            if conclusion not in OPEN:
+                self.appeals = {a: held for a, held in self.appeals.items() if held[1] != made}
+            self.appeals |= answered
+
+    def open(self, item: str) -> bool:
+        return not self.piles[item] or self.piles[item][-1][1] in OPEN
 
     @invariant()
     def what_stands_is_what_was_decided(self) -> None:

@@ -178,6 +178,9 @@ def test_every_act_in_the_audit_log_is_documented():
         if "audit.append(" in (text := path.read_text())
         for action in re.findall(r'"([a-z]+\.[a-z]+)"', text)
     }
+    files = list((ROOT / "src").rglob("*.py"))
+    # alarms and events stand beside acts, and are none
+    logged -= {kind for path in files for kind in sounded_in(path) | recorded_in(path)}
     assert {"bank.add", "bank.import", "key.create", "approval.give"} <= logged
     rows = rows_of((DOCS / "audit.md").read_text())
     documented = {name for row in rows for name in re.findall(r"`([a-z]+\.[a-z]+)`", row[0])}
@@ -266,9 +269,18 @@ def sounded_in(path: Path) -> set[str]:
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
             values = getattr(node.value, "elts", [])
             named |= dict(zip(map(ast.unparse, node.targets[0].elts), values, strict=False))
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
-    kinds = [n.args[2] for n in calls if ast.unparse(n.func) == "alarms.sound"]
+    kinds = [call.args[2] for call in calls_of("alarms.sound", tree)]
     return {ast.literal_eval(named.get(ast.unparse(kind), kind)) for kind in kinds}
+
+
+def recorded_in(path: Path) -> set[str]:
+    """What is given to `events.record` as a literal."""
+    kinds = [call.args[2] for call in calls_of("events.record", ast.parse(path.read_text()))]
+    return {str(kind.value) for kind in kinds if isinstance(kind, ast.Constant)}
+
+
+def calls_of(name: str, tree: ast.Module) -> list[ast.Call]:
+    return [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == name]
 
 
 def test_every_permission_and_role_is_documented():
@@ -279,3 +291,12 @@ def test_every_permission_and_role_is_documented():
     for name, (note, permissions) in BUILT_IN.items():
         given = ", ".join(f"`{one}`" for one in sorted(permissions))
         assert [f"`{name}`", note, given] in rows, name
+
+
+def test_each_line_that_posts_a_file_says_its_type():
+    """What curl calls it by itself, a form, is refused: its bytes would not be the file's."""
+    demo = ROOT / "src/tutela/interfaces/cli/demo.py"
+    texts = [path.read_text() for path in [*DOCS.glob("*.md"), ROOT / "README.md", demo]]
+    posts = [part for text in texts for part in re.findall(r"curl [^`]*?--data-binary", text)]
+    assert len(posts) >= 3
+    assert all("Content-Type: " in post for post in posts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from tutela.banks.models import Clock, Removal
 from tutela.people.models import Key
 from tutela.storage import Database, StorageError, schema
-from tutela.storage.errors import NotSetUp
+from tutela.storage.errors import Busy, NotSetUp
 
 
 def test_times_are_aware_and_in_utc(database):
@@ -128,3 +129,21 @@ def test_a_writer_that_waited_long_says_what_to_do(tmp_path, monkeypatch):
                 two.writing() as second,
             ):
                 second.execute(text("SELECT 1"))
+
+
+def test_who_waited_too_long_for_another_is_told_that_it_can_be_tried_again(database, monkeypatch):
+    """On SQLite: one writes, so that the other cannot begin. On Postgres: all connections of the
+    pool are lent."""
+    monkeypatch.setattr("tutela.storage.database.PATIENCE", 0.05)
+    url = database.url.render_as_string(hide_password=False)
+    with Database(url) as other, ExitStack() as lent:
+        if other.is_sqlite:
+            lent.enter_context(database.writing()).execute(text("SELECT 1"))
+        else:
+            other.engine.pool._timeout = 0.05
+            for _ in range(15):
+                lent.enter_context(other.writing()).execute(text("SELECT 1"))
+        with pytest.raises(Busy), other.writing() as session:
+            session.execute(text("SELECT 1"))
+    with Database(url) as other, other.writing() as session:
+        assert session.scalar(text("SELECT 1")) == 1

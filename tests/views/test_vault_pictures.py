@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evidence.conftest import data, identity, sealer, store
+from evidence.test_vault import damaged
 from evidence.vaults import listening
 from PIL import Image
 
@@ -16,6 +17,7 @@ from tutela import evidence
 from tutela.evidence import client, identities
 from tutela.evidence.errors import IntentRefused, NotOpened, NotShown
 from tutela.evidence.models import Intent, Purpose
+from tutela.evidence.sealing import Sealer
 from tutela.interfaces.server.vault import Pictures
 from tutela.settings import Settings
 from tutela.views.options import Options
@@ -111,21 +113,41 @@ def test_of_what_is_no_picture_it_says_so(path, database, sealer, given):
     client.ping(path)
 
 
-def test_of_a_file_that_was_altered_nothing_is_shown(path, database, sealer, store):
-    name = intent(database, sealer, bicycle(), "stylised")
-    (sealed,) = (store.folder if hasattr(store, "folder") else path.parent / "evidence").rglob(
-        "*.age"
-    )
-    whole = sealed.read_bytes()
+@pytest.mark.parametrize("how", ["nothing", "header cut", "cut", "one byte cut", "changed"])
+@pytest.mark.parametrize("rendering", ["stylised", "marked"])
+def test_of_a_file_that_was_altered_or_cut_nothing_is_shown(
+    path, database, sealer, store, how, rendering
+):
+    name = intent(database, sealer, bicycle(), rendering)
+    (sealed,) = store.folder.rglob("*.age")
     sealed.chmod(0o600)
-    sealed.write_bytes(whole[:-9] + bytes(9))
+    sealed.write_bytes(damaged(sealed.read_bytes())[how])
     with pytest.raises(NotOpened):
         client.derived(path, name)
-    again = intent(database, sealer, b"wind", "stylised")
-    sealed.unlink()
-    with pytest.raises((NotOpened, NotShown)):
-        client.derived(path, again)
     client.ping(path)
+
+
+def test_of_a_file_that_is_gone_nothing_is_shown_and_it_can_be_once_it_is_back(
+    path, database, sealer, store
+):
+    name = intent(database, sealer, bicycle(), "stylised")
+    away = store.folder.with_name("away")
+    store.folder.rename(away)
+    with pytest.raises(NotOpened):
+        client.derived(path, name)
+    with database.reading() as session:
+        assert session.get_one(Intent, name).used_at is None
+    away.rename(store.folder)
+    assert client.derived(path, name).png
+
+
+def test_what_was_sealed_for_another_identity_is_not_shown(path, database, store, data, tmp_path):
+    """As after a rotation, of what was not sealed anew."""
+    other = tmp_path / "other.txt"
+    identities.make(other)
+    for_other = Sealer([identities.recipient(other)], store, data / "spool")
+    with pytest.raises(NotOpened, match="sealed for others"):
+        client.derived(path, intent(database, for_other, bicycle(), "stylised"))
 
 
 def test_a_vault_without_decoders_makes_none(data, database, store, sealer, identity):

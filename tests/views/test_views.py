@@ -5,16 +5,19 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select, update
 
-from tutela import alarms
+from tutela import alarms, evidence
 from tutela.audit.service import entries
 from tutela.cases import queues, work
 from tutela.cases.errors import CaseRefused, NoSuchCase, NotHeld
 from tutela.cases.models import Alert, Case
+from tutela.decisions import items
 from tutela.evidence.errors import IntentRefused
 from tutela.evidence.models import File, Intent
+from tutela.evidence.sealing import Sealed
 from tutela.people import knowing
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Caller
+from tutela.screening.models import Decided
 from tutela.views import service, wellbeing
 from tutela.views.errors import ViewRefused
 from tutela.views.models import View
@@ -278,3 +281,69 @@ def test_so_does_opening_files_of_many_cases_or_far_more_than_are_decided(watche
         watched.begin("cid", case, item)
     with watched.database.reading() as session:
         assert alarms.sounding(session, "views.unusual")
+
+
+def test_of_what_one_opted_out_of_one_is_warned(watched: Watched):
+    """Be it said by a bank that matched, or by who reported it; others are not told."""
+    case, item = watched.held(labels="B1 C2")
+    other = watched.matched("rider")
+    watched.reported("item", other, code="C9")
+    with watched.database.writing() as session:
+        wellbeing.wish(session, "person:mia", None, "", ["C2", "C9"])
+    with watched.database.reading() as session:
+        mine = {(one.item_id, one.unwanted) for one in service.seeable(
+            session, watched["mia"], case)}  # fmt: skip
+        theirs = service.seeable(session, watched["ann"], case)
+    assert mine == {(item, True), (other, False), (other, True)}
+    assert not any(one.unwanted for one in theirs)
+
+
+def test_an_export_is_a_view_that_nobody_was_shown(watched: Watched):
+    case, item = watched.held()
+    with watched.database.writing() as session:
+        file = session.get_one(File, session.get_one(Decided, item).evidence_id)
+        intent = service.export(session, watched.now, watched["mia"], file, "asked by the court")
+        intent.used_at = watched.now
+        (view,) = session.scalars(select(View))
+        (shown,) = service.seeable(session, watched["mia"], case)
+        known = items.known(session, watched["mia"], [item])[item]
+    assert (view.actor, view.case_id, view.item_id, view.intent_id, view.rendering) == (
+        "person:mia", case, item, intent.id, "export",
+    )  # fmt: skip
+    assert (view.file_id, view.whole, view.seconds) == (file.id, True, 0.0)
+    assert not provider(watched, item) and not known.looked and not shown.seen
+
+
+def test_of_a_file_of_no_case_an_export_is_no_view(watched: Watched):
+    with watched.database.writing() as session:
+        file = evidence.record(session, watched.now, Sealed("x.age", 7, 9, bytes(32), "x" * 16))
+        assert (
+            service.export(session, watched.now, watched["mia"], file, "asked").file_id == file.id
+        )
+    assert count(watched, View) == 0
+
+
+def test_many_exports_sound_the_alarm_of_unusual_viewing(watched: Watched):
+    watched.set(unusual_views=2)
+    _, item = watched.held()
+    with watched.database.writing() as session:
+        file = session.get_one(File, session.get_one(Decided, item).evidence_id)
+        for _ in range(2):
+            service.export(session, watched.now, watched["mia"], file, "asked")
+        (alarm,) = alarms.listed(session)
+    assert alarm.kind == "views.unusual"
+
+
+def test_what_could_not_be_shown_was_not_looked_at_by_who_asked(watched: Watched):
+    """Where the vault opened the file and it was damaged; where nothing was opened, it can be asked
+    for again."""
+    case, item = watched.held()
+    view = watched.begin("mia", case, item)
+    watched.do(service.failed, view.id)
+    assert watched.do(service.opened, watched["mia"], view.id).rendering == "grey"
+    used(watched, view)
+    watched.do(service.failed, view.id)
+    with watched.database.reading() as session:
+        assert session.get_one(View, view.id).rendering == "failed"
+        (shown,) = service.seeable(session, watched["mia"], case)
+        assert not items.known(session, watched["mia"], [item])[item].looked and not shown.seen

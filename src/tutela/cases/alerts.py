@@ -26,6 +26,7 @@ ABOUT = (ITEM, ACCOUNT, THREAD, TEXT, URL)
 REPORTERS = ("user", "non-user")
 LONGEST_ID, LONGEST_TEXT, LONGEST_URL, OLDEST = 256, 10_000, 2_000, 120
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,31}")
+BEGINS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#@]*@)?([^/?#]*)")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -85,13 +86,13 @@ def report(session: Session, now: datetime, what: Received) -> Alert:
     """Take a user's report or a notice; its case is found or opened. Raises `ReportRefused`."""
     _check(what)
     about_id = what.about_id or _made_id(what)
-    item = _known(session, about_id) if what.about == ITEM else None
+    item = _about(session, what, about_id)
     account = what.account or (about_id if what.about == ACCOUNT else "")
     if item is not None and not account:
         account = item.creator_id or ""
     kind, subject = (ACCOUNT, account) if account else (what.about, about_id)
     if item is not None and not account:
-        subject = item.external_id or item.id
+        kind, subject = ITEM, item.external_id or item.id
     case = opening.opened(session, now, kind, subject)
     alert = Alert(
         case_id=case.id, at=now, kind=what.kind, item_id=item.id if item else None, verdict="",
@@ -146,6 +147,35 @@ def attach(
     return alert
 
 
+def put_back(session: Session, now: datetime, item_id: str, actor: str, why: str) -> Case | None:
+    """The open case that an item is on, for a person to decide about it. If it is on none, its last
+    alert is put on the subject's open case, which is opened if there is none. None of an item that
+    never had an alert."""
+    found = session.execute(
+        select(Alert, Case)
+        .join(Case, Case.id == Alert.case_id)
+        .where(Alert.item_id == item_id)
+        .order_by(
+            or_(Case.closed_at.is_not(None), Alert.detached_at.is_not(None)), Alert.id.desc()
+        )
+        .limit(1)
+        .with_for_update(of=Alert)
+    ).first()  # fmt: skip
+    if found is None:
+        return None
+    alert, case = found
+    if case.closed_at is None and alert.detached_at is None:
+        return case
+    to = opening.opened(session, now, case.subject_kind, case.subject)
+    alert.case_id, alert.detached_at, alert.detached_by = to.id, None, None
+    session.get_one(Decided, item_id).case_id = to.id
+    session.flush()
+    opening.came(session, to, alert)
+    opening.recount(session, case)
+    steps.write(session, now, actor, to.id, "attached", why, alert=alert.id, came_from=case.id)
+    return to
+
+
 def _alert(session: Session, number: int) -> Alert:
     alert = session.scalar(select(Alert).where(Alert.id == number).with_for_update())
     if alert is None:
@@ -153,11 +183,32 @@ def _alert(session: Session, number: int) -> Alert:
     return alert
 
 
-def _known(session: Session, about_id: str) -> Item | None:
-    """The item that a report is about, if it is recorded here: by our id, or by the platform's."""
+def _about(session: Session, what: Received, about_id: str) -> Item | None:
+    """The item that a report is about, if it is recorded here: by our id, or by the platform's,
+    which may be its URL. Other facts of items have no index."""
+    if what.about == ITEM:
+        return _known(session, {about_id})
+    if what.about == URL:
+        return _known(session, {what.url or about_id, normal(what.url or about_id)})
+    return None
+
+
+def normal(url: str) -> str:
+    """A URL with scheme and host in lower case, as they mean the same (RFC 3986, 6.2.2.1)."""
+    found = BEGINS.match(url.strip())
+    if found is None:
+        return url.strip()
+    scheme, user, host = found.groups()
+    return f"{scheme.lower()}{user or ''}{host.lower()}{url.strip()[found.end() :]}"
+
+
+def _known(session: Session, names: set[str]) -> Item | None:
     return session.scalar(
         select(Item)
-        .where(or_(Item.id == about_id, Item.external_id == about_id), Item.test.is_(False))
+        .where(
+            or_(Item.id.in_(sorted(names)), Item.external_id.in_(sorted(names))),
+            Item.test.is_(False),
+        )
         .order_by(Item.at.desc())
         .limit(1)
     )
@@ -165,9 +216,9 @@ def _known(session: Session, about_id: str) -> Item | None:
 
 def _made_id(what: Received) -> str:
     """What to call a text or URL that has no id: the same for the same words."""
-    if what.about == URL and len(what.url) <= LONGEST_ID:
-        return what.url
-    words = what.url if what.about == URL else what.text
+    words = normal(what.url) if what.about == URL else what.text
+    if what.about == URL and len(words) <= LONGEST_ID:
+        return words
     return f"{what.about}-{hashlib.sha256(words.encode()).hexdigest()[:32]}"
 
 

@@ -36,14 +36,22 @@ def set_role(
     session: Session, now: datetime, caller: Caller, case: Case | str, role: str, why: str
 ) -> Case:
     """Say what the subject is: suspect, child or unknown. Only a named person says so, for a
-    reason. Raises `NotHeld`, `CaseRefused`."""
+    reason. The rules of queues are asked anew, unless someone moved the case; who may not see its
+    queue then works on it no more. Raises `NotHeld`, `CaseRefused`."""
     why = steps.reason(why)
     if role not in (opening.SUSPECT, opening.CHILD, opening.UNKNOWN):
         raise CaseRefused(f"{role[:40]!r} is no role.", "Say suspect, child or unknown.")
     held = work.require_held(session, now, caller, case)
     before, held.role, held.role_why = held.role, role, why[:256]
-    steps.trace(session, now, caller, held, "role", why, role=role, before=before)
-    audit.append(session, now, caller.actor, "case.role", held.id, role=role, before=before)
+    queue = held.queue
+    opening.recount(session, held)
+    if held.queue != queue and not work.sees(session, caller, held.id):
+        held.locked_by = held.locked_until = held.assigned_to = None
+    moved = {} if held.queue == queue else {"queue": held.queue}
+    steps.trace(session, now, caller, held, "role", why, role=role, before=before, **moved)
+    audit.append(
+        session, now, caller.actor, "case.role", held.id, role=role, before=before, **moved
+    )
     return held
 
 

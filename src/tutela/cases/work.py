@@ -179,6 +179,19 @@ def close(session: Session, now: datetime, caller: Caller, case: Case | str, why
     return held
 
 
+def close_for(session: Session, now: datetime, actor: str, case_id: str, why: str) -> None:
+    """Close a case because of what `actor`, such as `worker`, did about it; whoever works on it has
+    it no more. One that is closed stays as it is."""
+    session.flush()
+    case = session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
+    if case.closed_at is not None:
+        return
+    case.closed_at, case.closed_why = now, why[:64]
+    case.locked_by = case.locked_until = None
+    steps.write(session, now, actor, case.id, "closed", why)
+    events.record(session, now, steps.CLOSED, case.id, about=case.subject_kind)
+
+
 def reopen(session: Session, now: datetime, caller: Caller, case_id: str, why: str) -> Case:
     """Open a closed case again, locked for who did. Raises `NoSuchCase`, and `CaseRefused` if it is
     open, or if its subject has another that is."""
@@ -229,6 +242,12 @@ def holds(now: datetime, caller: Caller, case: Case) -> bool:
     if _valid(now, case):
         return case.locked_by == caller.human
     return case.assigned_to == caller.human
+
+
+def sees(session: Session, caller: Caller, case_id: str) -> bool:
+    """Whether the caller may see a case, in the queue where it is now."""
+    found = select(Case.id).where(Case.id == case_id, _seen(caller))
+    return session.scalar(found) is not None
 
 
 def holder(now: datetime, case: Case) -> str:
@@ -331,8 +350,7 @@ def _require_may_have(session: Session, case: Case, to: str) -> None:
     if whom is None or to.startswith(callers.SHELL):
         raise CaseRefused(f"There is no {to[:80]!r}, or they can do nothing more.",
                           "Name someone as in the audit log: person:NAME.")  # fmt: skip
-    seen = session.scalar(select(Case.id).where(Case.id == case.id, _seen(whom)))
-    if seen is None or "cases" not in whom.permissions:
+    if not sees(session, whom, case.id) or "cases" not in whom.permissions:
         raise CaseRefused(f"{to} may not see this case.", "Assign it to somebody else.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tutela.decisions import appeals, disputes, own_bank, strikes, telling
+from tutela.decisions import appeals, disputes, marking, own_bank, strikes, telling
 from tutela.decisions.told import AppealSettled, Decided, Undone
 from tutela.events import Bus
 from tutela.screening.recording import ItemDecided
@@ -12,11 +12,13 @@ __all__ = ["wire"]
 
 def wire(bus: Bus) -> None:
     """Who does what when something is decided; what is taken back, in the other order."""
+    bus.on(Decided, marking.mark)
     bus.on(Decided, own_bank.add)
     bus.on(Decided, strikes.give)
     bus.on(Decided, disputes.record)
     bus.on(Decided, telling.ask_report)
     bus.on(Decided, telling.tell)
+    bus.on(Decided, appeals.answer)
     bus.on(Undone, telling.unask_report)
     bus.on(Undone, disputes.withdraw)
     bus.on(Undone, strikes.take_back)

@@ -1,4 +1,5 @@
-"""Appeals: someone asks for a decision to be seen again, and a different person decides.
+"""Appeals: someone asks for a decision to be seen again, and a different person decides. What only
+policy blocked no person decided about yet: then the first who decides about it answers the appeal.
 
 What an appeal is answered with may be shown to who appeals: it says what became of their item, and
 nothing of what matched or of who was told.
@@ -10,14 +11,15 @@ import base64
 import re
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from tutela import audit, events
 from tutela.banks import changes
+from tutela.cases import alerts
 from tutela.cases.models import Case
 from tutela.decisions import effects, items, service, telling
 from tutela.decisions.errors import (
@@ -28,10 +30,19 @@ from tutela.decisions.errors import (
     TakesTwo,
 )
 from tutela.decisions.models import Appeal, Decision
-from tutela.decisions.told import CONFIRMED, NO_MATCH, UNSETTLED, AppealSettled, Undone
+from tutela.decisions.told import (
+    CONFIRMED,
+    ESCALATED,
+    NO_MATCH,
+    UNSETTLED,
+    AppealSettled,
+    Decided,
+    Undone,
+)
 from tutela.people import knowing
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Caller, Permission
+from tutela.screening.models import Decided as Verdict
 from tutela.screening.models import Item
 from tutela.storage import Session
 
@@ -39,6 +50,13 @@ UPHELD, OVERTURNED = OUTCOMES = ("upheld", "overturned")
 LONGEST_TEXT, LONGEST_ID = 10_000, 256
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 TAKEN_BACK = "The decision was taken back."
+
+POLICY = "policy"
+"""Whose an escalation is that stands for what policy alone blocked and someone appealed."""
+
+APPEALED = "Someone appealed what policy blocked, before a person decided."
+OUTCOME_OF = {CONFIRMED: UPHELD, NO_MATCH: OVERTURNED}
+"""Of what the first person concluded about such an item."""
 
 
 def hand_in(session: Session, now: datetime, item_id: str, text: str, by: str = "") -> Appeal:
@@ -161,6 +179,12 @@ def ready(
             f"{appeal.decided_by} decided this appeal already: {appeal.outcome}.", "Look at it."
         )
     decision = session.get_one(Decision, appeal.decision_id, **how)
+    if decision.conclusion in UNSETTLED:
+        raise AppealRefused(
+            "No person decided about this item yet: nothing is there to be upheld or overturned.",
+            f"Decide about {decision.item_id} on the case {appeal.case_id}: that answers the"
+            " appeal.",
+        )
     if caller.human in (decision.actor, service.human_of(session, decision.actor)):
         raise AppealRefused(
             "An appeal is decided by someone else than who decided first.",
@@ -180,7 +204,7 @@ def _overturn(
     if decision.item_id is None:
         service.take_back(session, now, caller, decision, why)
         return
-    for one in (decision, *items.confirmed_alike(session, decision.item_id)):
+    for one in (decision, *items.confirmed_alike(session, [decision.item_id], lock=True)):
         service.take_back(session, now, caller, one, why, again=True)
         service.put(session, now, caller, one, NO_MATCH, why)
         waiting = _waiting(session, one)
@@ -188,8 +212,34 @@ def _overturn(
             _close(session, now, waiting, caller.actor, OVERTURNED, why)
 
 
+def answer(session: Session, told: Decided) -> None:
+    """A person decided about an item while an appeal about it waited that policy alone had blocked:
+    that is its answer."""
+    outcome = OUTCOME_OF.get(told.conclusion)
+    if told.item_id is None or outcome is None:
+        return
+    for appeal in session.scalars(_undecided(told.item_id).with_for_update(of=Appeal)):
+        why = session.get_one(Decision, told.decision_id).reason
+        _close(session, told.at, appeal, told.actor, outcome, why)
+        effects.put(session, told.at, told.decision_id, effects.ANSWERED, appeal=appeal.id)
+        audit.append(
+            session, told.at, told.actor, "appeal.settle", appeal.case_id, appeal=appeal.id,
+            outcome=outcome, decision=told.decision_id, agreed=False,
+        )  # fmt: skip
+
+
 def answer_undone(session: Session, told: Undone) -> None:
-    """A decision was taken back while an appeal about it waited: that is its answer."""
+    """A decision was taken back while an appeal about it waited: that is its answer. One that the
+    decision itself had answered waits again."""
+    for effect in effects.standing(session, told.decision_id, effects.ANSWERED):
+        effect.undone_at = told.at
+        answered = session.get_one(Appeal, effects.facts(effect)["appeal"])
+        if not told.again:
+            answered.decided_at = answered.decided_by = answered.outcome = None
+            answered.why = ""
+    session.flush()
+    if told.conclusion in UNSETTLED:
+        return
     appeal = session.scalar(
         select(Appeal).where(
             Appeal.decision_id == told.decision_id, Appeal.decided_at.is_(None)
@@ -210,7 +260,8 @@ def _close(
 
 
 def _appealed(session: Session, now: datetime, item_id: str) -> Decision:
-    """The decision that stands against an item."""
+    """The decision that stands against an item; if only policy's verdict does, one that leaves it
+    to a person."""
     rows = session.execute(
         select(Item.id, Decision)
         .outerjoin(Decision, Decision.item_id == Item.id)
@@ -233,12 +284,9 @@ def _appealed(session: Session, now: datetime, item_id: str) -> Decision:
                 "The decision about this item was taken back already.",
                 "Nothing stands against it, and nothing is to be appealed.",
             )
-        raise NothingStands(
-            "No person decided about this item yet: it waits for one.",
-            "Appeal once it was decided about.",
-        )
+        return _left_to_a_person(session, now, {row[0] for row in rows})
     if now > against.at + effects.options_of(session).appeal:
-        raise AppealRefused("The time for an appeal about this item is over.", "")
+        raise _over()
     earlier = session.scalar(
         select(Appeal.id).where(
             Appeal.decision_id == against.id, Appeal.decided_at.is_not(None)
@@ -251,10 +299,69 @@ def _appealed(session: Session, now: datetime, item_id: str) -> Decision:
     return against
 
 
+def _left_to_a_person(session: Session, now: datetime, item_ids: set[str]) -> Decision:
+    """What stands for the verdict of policy on the latest of these items: a decision that leaves
+    it open. It is on an open case, so that a person decides."""
+    verdict = session.scalar(
+        select(Verdict)
+        .where(Verdict.item_id.in_(sorted(item_ids)), Verdict.verdict == "block")
+        .order_by(Verdict.at.desc(), Verdict.item_id)
+        .limit(1)
+    )
+    if verdict is None:
+        raise NothingStands(
+            "No person decided about this item yet: it waits for one.",
+            "Appeal once it was decided about.",
+        )
+    if now > verdict.at + effects.options_of(session).appeal:
+        raise _over()
+    open_ended = service.latest(session, verdict.item_id)
+    case = alerts.put_back(session, now, verdict.item_id, POLICY, "It is appealed.")
+    if open_ended is not None:
+        return open_ended
+    if case is None:
+        raise NothingStands("Nothing is recorded about this item.", "Look at its id.")
+    made = Decision(
+        id=service.new_id(), at=now, actor=POLICY, case_id=case.id, item_id=verdict.item_id,
+        conclusion=ESCALATED, reason=APPEALED, grades="{}", viewed=False,
+        undo_until=now - timedelta(seconds=1), undone_at=None, undone_by=None, undone_why="",
+    )  # fmt: skip
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError:  # someone decided, or appealed, at the same moment
+        faster = service.latest(session, verdict.item_id)
+        if faster is None or faster.conclusion == NO_MATCH:
+            raise
+        return faster
+    return made
+
+
 def _waiting(session: Session, decision: Decision) -> Appeal | None:
-    return session.scalar(
+    """The appeal about a decision that waits; of what nobody settled, that about its item."""
+    waiting = session.scalar(
         select(Appeal).where(Appeal.decision_id == decision.id, Appeal.decided_at.is_(None))
     )
+    if waiting is None and decision.conclusion in UNSETTLED and decision.item_id is not None:
+        return session.scalar(_undecided(decision.item_id).limit(1))
+    return waiting
+
+
+def _undecided(item_id: str) -> Select[Appeal]:
+    """Appeals about an item that wait for the first person who settles it."""
+    return (
+        select(Appeal)
+        .join(Decision, Decision.id == Appeal.decision_id)
+        .where(
+            Decision.item_id == item_id, Decision.conclusion.in_(sorted(UNSETTLED)),
+            Appeal.decided_at.is_(None),
+        )
+        .order_by(Appeal.id)
+    )  # fmt: skip
+
+
+def _over() -> AppealRefused:
+    return AppealRefused("The time for an appeal about this item is over.", "")
 
 
 def _two(session: Session, caller: Caller, decision: Decision) -> bool:

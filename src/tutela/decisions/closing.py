@@ -1,19 +1,20 @@
 """When the time for appeals is over: of what was no match, sealed bytes and all that says who made
-it are destroyed, unless they are held."""
+it are destroyed, unless they are held or a clock still runs."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, not_, or_, select
 
 from tutela import audit
 from tutela.cases.models import Alert, Case
 from tutela.decisions import effects
 from tutela.decisions.models import Appeal, Decision, Effect, Strike
 from tutela.decisions.told import NO_MATCH
+from tutela.evidence import clocks
 from tutela.evidence.models import File
 from tutela.screening.models import Decided, Item
 from tutela.storage import Database, Session
@@ -22,13 +23,16 @@ WORKER = "worker"
 PAGE = 100
 """Decisions in one transaction: others who write the log wait for it."""
 
+Kept = Callable[[SQLColumnExpression[str], datetime], ColumnElement[bool]]
+"""Whether something else keeps what is known of a case, in a query that has its id."""
 
-def close(database: Database) -> int:
+
+def close(database: Database, kept: Kept | None = None) -> int:
     """Destroy what is to be destroyed; says of how many items. Bytes go with the next purge."""
     count = 0
     while True:
         with database.writing() as session:
-            due = _due(session, database.now())
+            due = _due(session, database.now(), kept)
             for decision in due:
                 _forget(session, database.now(), decision)
             session.flush()
@@ -44,16 +48,17 @@ def close(database: Database) -> int:
             return count
 
 
-def _due(session: Session, now: datetime) -> Sequence[Decision]:
-    """Decisions that an item is no match whose time is over. What is held waits."""
+def _due(session: Session, now: datetime, kept: Kept | None) -> Sequence[Decision]:
+    """Decisions that an item is no match whose time is over. What is held, or on which a clock
+    runs, waits with all that is known of it."""
     since = now - effects.options_of(session).appeal
-    return session.scalars(
+    query = (
         select(Decision)
         .join(Decided, Decided.item_id == Decision.item_id)
         .outerjoin(File, File.id == Decided.evidence_id)
         .where(
             Decision.conclusion == NO_MATCH, Decision.undone_at.is_(None), Decision.at <= since,
-            or_(File.id.is_(None), File.held_at.is_(None)),
+            or_(File.id.is_(None), File.held_at.is_(None)), clocks.free(File.id, now),
             not_(exists().where(
                 Effect.decision_id == Decision.id, Effect.kind == effects.FORGOTTEN
             )),
@@ -61,7 +66,10 @@ def _due(session: Session, now: datetime) -> Sequence[Decision]:
         .order_by(Decision.at, Decision.id)
         .limit(PAGE)
         .with_for_update(of=Decision)
-    ).all()  # fmt: skip
+    )  # fmt: skip
+    if kept is not None:
+        query = query.where(not_(kept(Decision.case_id, now)))
+    return session.scalars(query).all()
 
 
 def _forget(session: Session, now: datetime, decision: Decision) -> None:

@@ -15,7 +15,7 @@ from tutela.decisions.options import IN_SESSION, Options
 from tutela.storage import Session
 
 STRIKE, BANK, DISPUTE, DRAFT, WEBHOOK = "strike", "bank", "dispute", "draft", "webhook"
-REPLACED, FORGOTTEN = "replaced", "forgotten"
+REPLACED, FORGOTTEN, ANSWERED = "replaced", "forgotten", "answered"
 
 
 def options_of(session: Session) -> Options:

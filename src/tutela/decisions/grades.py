@@ -89,6 +89,12 @@ def translated(grades: Mapping[str, str], table: Table) -> Translated | None:
     return None
 
 
+def codes(grades: Mapping[str, str]) -> set[str]:
+    """What all authorities together call what was said."""
+    found = (translated(grades, table) for table in tables().values())
+    return {one.code for one in found if one is not None}
+
+
 def _fits(grades: Mapping[str, str], when: Mapping[str, str]) -> bool:
     return all(grades.get(code) == value for code, value in when.items())
 

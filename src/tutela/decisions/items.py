@@ -17,6 +17,7 @@ from tutela.people import knowing
 from tutela.people.permissions import Caller
 from tutela.screening.models import Decided, Item, ItemMatch, ItemSignal
 from tutela.storage import Session
+from tutela.views import service as views
 from tutela.views.models import View
 
 REPORTABLE = tuple(str(one) for one in Purpose if one.reportable)
@@ -96,12 +97,7 @@ def alike(
 ) -> dict[str, str]:
     """Other items with the very same bytes that nobody decided about, on open cases that the caller
     needs to know of and nobody else works on now; with the case of each."""
-    hashes = session.scalars(
-        select(ItemSignal.value).where(
-            ItemSignal.item_id.in_(sorted(item_ids)), ItemSignal.type == "sha256",
-            ItemSignal.variant == "plain",
-        )
-    ).all()  # fmt: skip
+    hashes = _hashes(session, item_ids)
     if not hashes:
         return {}
     rows = session.execute(
@@ -110,7 +106,7 @@ def alike(
         .join(Case, Case.id == Alert.case_id)
         .where(
             ItemSignal.type == "sha256", ItemSignal.variant == "plain",
-            ItemSignal.value.in_(sorted(set(hashes))),
+            ItemSignal.value.in_(hashes),
             ItemSignal.item_id.not_in(sorted(item_ids)),
             Alert.detached_at.is_(None), Case.closed_at.is_(None),
             knowing.visible(caller, Case.queue, Case.id),
@@ -129,24 +125,46 @@ def alike(
     return {row.item_id: row.case_id for row in rows}
 
 
-def confirmed_alike(session: Session, item_id: str) -> Sequence[Decision]:
+def confirmed_alike(
+    session: Session, item_ids: Collection[str], *, lock: bool = False
+) -> Sequence[Decision]:
     """Decisions that stand and confirm other items with the very same bytes."""
-    hashes = select(ItemSignal.value).where(
-        ItemSignal.item_id == item_id, ItemSignal.type == "sha256", ItemSignal.variant == "plain"
-    )
-    return session.scalars(
+    hashes = _hashes(session, item_ids)
+    if not hashes:
+        return []
+    query = (
         select(Decision)
         .where(
             Decision.undone_at.is_(None), Decision.conclusion == CONFIRMED,
-            Decision.item_id != item_id,
+            Decision.item_id.not_in(sorted(item_ids)),
             exists().where(
                 ItemSignal.item_id == Decision.item_id, ItemSignal.type == "sha256",
                 ItemSignal.variant == "plain", ItemSignal.value.in_(hashes),
             ),
         )
         .order_by(Decision.item_id)
-        .with_for_update()
-    ).all()  # fmt: skip
+    )  # fmt: skip
+    return session.scalars(query.with_for_update() if lock else query).all()
+
+
+def copies(session: Session, item_id: str) -> set[str]:
+    """The item and all others with the very same bytes."""
+    alike = select(ItemSignal.item_id).where(
+        ItemSignal.type == "sha256", ItemSignal.variant == "plain",
+        ItemSignal.value.in_(_hashes(session, [item_id])),
+    )  # fmt: skip
+    return {item_id, *session.scalars(alike)}
+
+
+def _hashes(session: Session, item_ids: Collection[str]) -> list[str]:
+    """What the bytes of items are told by, as they were handed in."""
+    found = session.scalars(
+        select(ItemSignal.value).where(
+            ItemSignal.item_id.in_(sorted(item_ids)), ItemSignal.type == "sha256",
+            ItemSignal.variant == "plain",
+        )
+    )  # fmt: skip
+    return sorted(set(found))
 
 
 def known(session: Session, caller: Caller, item_ids: Sequence[str]) -> dict[str, Known]:
@@ -172,7 +190,7 @@ def known(session: Session, caller: Caller, item_ids: Sequence[str]) -> dict[str
             .outerjoin(Intent, Intent.id == View.intent_id)
             .where(
                 View.item_id.in_(sorted(item_ids)), View.actor == caller.human,
-                View.file_id.is_not(None),
+                View.file_id.is_not(None), View.rendering.not_in(views.UNSEEN),
                 or_(Intent.id.is_(None), Intent.used_at.is_not(None)),  # it was not just asked for
             )
         )

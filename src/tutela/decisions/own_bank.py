@@ -3,6 +3,7 @@ once. Each decision owns what it put there, under its id: taken out, all else st
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from tutela.banks.changes import From, New
 from tutela.banks.errors import BankError
 from tutela.banks.models import Bank, BankedSignal, Purpose
 from tutela.banks.values import bankable, packed
-from tutela.decisions import effects, items
+from tutela.decisions import effects, grades, items
 from tutela.decisions.errors import DecisionRefused
 from tutela.decisions.models import Decision, Effect
 from tutela.decisions.told import CONFIRMED, Decided, Undone
@@ -22,6 +23,7 @@ from tutela.policy.presets import QUALITY
 from tutela.screening.models import ItemSignal
 from tutela.signals.errors import SignalError
 from tutela.storage import Database, Session
+from tutela.views import exposure
 
 WORKER = "worker"
 PAGE = 100
@@ -108,7 +110,10 @@ def _remove(session: Session, now: datetime, actor: str, effect: Effect) -> None
 
 def _signals(session: Session, told: Decided) -> list[New]:
     """What of an item can be banked: as it is, neither mirrored nor turned; and of pictures with
-    too little detail nothing but the exact hashes, since others would be near them."""
+    too little detail nothing but the exact hashes, since others would be near them. What is of the
+    worst grades says so, for whoever is asked to look at the next copy."""
+    given = json.loads(session.get_one(Decision, told.decision_id).grades)
+    labels = " ".join(sorted(grades.codes(given) & set(exposure.options_of(session).worst)))
     rows = session.scalars(
         select(ItemSignal)
         .where(ItemSignal.item_id == told.item_id, ItemSignal.variant == "plain")
@@ -124,7 +129,7 @@ def _signals(session: Session, told: Decided) -> list[New]:
         except (BankError, SignalError):
             continue
         origin = From(hashed_by="tutela")
-        made.append(New(kind.name, value, origin, told.decision_id, row.quality))
+        made.append(New(kind.name, value, origin, told.decision_id, row.quality, labels))
     return made
 
 

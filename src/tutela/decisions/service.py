@@ -77,7 +77,7 @@ def decide(
     graded = grades.checked(given or {})
     if graded:
         _permitted(caller, Permission.GRADE)
-    if conclusion == CONFIRMED:
+    if conclusion in (CONFIRMED, NO_MATCH):  # of copies of one file, one after the other
         changes.locked(session)  # whoever changes banks locks this first
     facts = ready(session, now, caller, case, item_ids, conclusion)
     if not agreed and (act := _two(session, case, facts.values(), conclusion)) is not None:
@@ -203,10 +203,10 @@ def put(
     conclusion: str,
     reason: str,
 ) -> Decision:
-    """Another decision in the place of one that was taken back: of an appeal. Who calls this checks
-    who may, and logs it."""
+    """Another decision in the place of one that was taken back: of an appeal. It replaces what that
+    had replaced. Who calls this checks who may, and logs it."""
     one = _row(session, now, caller, before.case_id, before.item_id, conclusion, reason, {})
-    _insert(session, now, one, None)
+    _insert(session, now, one, _left_open(session, before.item_id) if before.item_id else None)
     _tell(session, now, one, test=_of_test(session, before))
     return one
 
@@ -256,6 +256,7 @@ def _require(
         )
     if conclusion == NO_MATCH:
         require_release(caller, facts)
+        _require_no_other(session, caller, [one.item.id for one in facts])
     if conclusion not in (CONFIRMED, NO_MATCH):
         return
     for one in facts:
@@ -266,6 +267,24 @@ def _require(
                 "Look at it in a rendering that is enough, or conclude that you cannot tell."
                 " Only what a vetted bank has exactly is confirmed without.",
             )
+
+
+def _require_no_other(session: Session, caller: Caller, item_ids: Sequence[str]) -> None:
+    """Raises `DecisionRefused` if another copy of one of these files stands confirmed: given back
+    here, it would be blocked again at once."""
+    against = items.confirmed_alike(session, item_ids)
+    if not against:
+        return
+    where = ""
+    for one in against:
+        if work.sees(session, caller, one.case_id):
+            where = f": {one.item_id} on the case {one.case_id}, by the decision {one.id}"
+            break
+    raise DecisionRefused(
+        f"Another copy of this very file stands confirmed{where}. Copies are judged alike.",
+        "Have that decision taken back first, or overturned by an appeal: that holds for all"
+        " copies.",
+    )
 
 
 def _two(session: Session, case: Case, facts: Iterable[Known], conclusion: str) -> str | None:
@@ -287,12 +306,16 @@ def _row(
 ) -> Decision:
     viewed = item_id is not None and views.viewed_by_provider(session, item_id, caller.human)
     return Decision(
-        id="dec_" + base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower(),
-        at=now, actor=caller.actor, case_id=case_id, item_id=item_id, conclusion=conclusion,
-        reason=reason, grades=rfc8785.dumps(dict(graded)).decode(), viewed=viewed,
-        undo_until=now + effects.options_of(session).undo, undone_at=None, undone_by=None,
-        undone_why="",
+        id=new_id(), at=now, actor=caller.actor, case_id=case_id, item_id=item_id,
+        conclusion=conclusion, reason=reason, grades=rfc8785.dumps(dict(graded)).decode(),
+        viewed=viewed, undo_until=now + effects.options_of(session).undo, undone_at=None,
+        undone_by=None, undone_why="",
     )  # fmt: skip
+
+
+def new_id() -> str:
+    """The id of another decision."""
+    return "dec_" + base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
 def _left_open(session: Session, item_id: str) -> Decision | None:

@@ -72,12 +72,14 @@ def tell_appeal(session: Session, told: AppealSettled) -> None:
 
 
 def ask_report(session: Session, told: Decided) -> None:
-    """Have a report drafted of what was confirmed and is of a purpose that is reported."""
-    if told.conclusion != CONFIRMED or told.test or told.item_id is None:
+    """Have a report drafted of what was confirmed: of a case as such, or of an item that is of a
+    purpose that is reported."""
+    if told.conclusion != CONFIRMED or told.test:
         return
-    if items.purpose_of(session, told.item_id) in items.REPORTABLE:
+    if told.item_id is None or items.purpose_of(session, told.item_id) in items.REPORTABLE:
         effects.put(session, told.at, told.decision_id, effects.DRAFT)
-        events.emit(session, ReportDue(told.at, told.decision_id, told.case_id, told.item_id))
+        due = ReportDue(told.at, told.decision_id, told.case_id, told.item_id or "")
+        events.emit(session, due)
 
 
 def unask_report(session: Session, told: Undone) -> None:

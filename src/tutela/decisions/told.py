@@ -52,7 +52,8 @@ class AppealSettled:
 
 @dataclass(frozen=True, slots=True)
 class ReportDue:
-    """A confirmed item is to be reported: whoever reports makes a draft."""
+    """A confirmed item or, with an empty id, a confirmed case is to be reported: whoever reports
+    makes a draft."""
 
     at: datetime
     decision_id: str

@@ -215,15 +215,16 @@ def waiting(
     after: int = 0,
     limit: int = 100,
     caller: Caller | None = None,
+    only: ColumnElement[bool] | None = None,
 ) -> Sequence[Approval]:
     """Requests that nobody approved or refused yet, in order, those after a number; with `caller`,
-    only those they may approve or asked for themselves."""
+    only those they may approve or asked for themselves. `only`: what else they are limited by."""
     return session.scalars(
         select(Approval)
         .where(
             Approval.mode != DANGER, Approval.approved_at.is_(None), Approval.used_at.is_(None),
             Approval.refused_at.is_(None), Approval.lapses_at > now, Approval.id > after,
-            _concerns(session, caller),
+            _concerns(session, caller), true() if only is None else only,
         )
         .order_by(Approval.id)
         .limit(limit)
@@ -231,14 +232,18 @@ def waiting(
 
 
 def to_review(
-    session: Session, after: int = 0, limit: int = 100, caller: Caller | None = None
+    session: Session,
+    after: int = 0,
+    limit: int = 100,
+    caller: Caller | None = None,
+    only: ColumnElement[bool] | None = None,
 ) -> Sequence[Approval]:
     """What was done at once because of danger and nobody reviewed yet, as `waiting`."""
     return session.scalars(
         select(Approval)
         .where(
             Approval.mode == DANGER, Approval.approved_at.is_(None), Approval.id > after,
-            _concerns(session, caller),
+            _concerns(session, caller), true() if only is None else only,
         )
         .order_by(Approval.id)
         .limit(limit)

@@ -17,6 +17,10 @@ class StorageError(TutelaError):
     exit_code = 3
 
 
+class Busy(StorageError):
+    """Others wrote for too long: nothing was changed, and the same can be tried again."""
+
+
 class NotSetUp(StorageError):
     """There is no database of Tutela, or one of another version."""
 
@@ -32,6 +36,9 @@ HINTS = (
      "Run as the service's user, in a folder that it may write to."),
 )  # fmt: skip
 """What the drivers' texts hold, and what to do then."""
+
+WAITED = ("database is locked", "deadlock detected")
+"""What they say where somebody else was in the way, of SQLite and of Postgres."""
 
 OTHERWISE = "See that it runs, and that database_url and its disk are right."
 
@@ -49,4 +56,7 @@ def explained(where: str) -> Iterator[None]:
     except (DBAPIError, PoolTimeout) as error:
         text = str(getattr(error, "orig", error)).split("\n", 1)[0]
         hint = next((h for words, h in HINTS if any(w in text.lower() for w in words)), OTHERWISE)
-        raise StorageError(f"The database {where} failed: {text}.", hint) from error
+        waited = isinstance(error, PoolTimeout) or any(one in text.lower() for one in WAITED)
+        raise (Busy if waited else StorageError)(
+            f"The database {where} failed: {text}.", hint
+        ) from error

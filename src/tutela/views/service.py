@@ -19,9 +19,9 @@ from tutela.evidence.models import File, Intent, Purpose
 from tutela.people import callers
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Caller, Permission
-from tutela.screening.models import Decided, ItemMatch
+from tutela.screening.models import Decided
 from tutela.storage import Session
-from tutela.views import exposure, unusual
+from tutela.views import exposure, grading, unusual
 from tutela.views.errors import LimitReached, ViewRefused
 from tutela.views.limits import Refused
 from tutela.views.models import View
@@ -32,6 +32,10 @@ ORIGINAL, MARKED, PART = "original", "marked", "part"
 frame of several, or had fewer pixels."""
 
 TEXT, DEBUGGER = "text", "debugger"
+EXPORT, FAILED = UNSEEN = "export", "failed"
+"""The very bytes, written into a file by a command; what could not be opened or shown: in either
+case nobody saw anything here."""
+
 WORST = "worst"
 """What of a queue takes two people (`cases.queues.TWO_FOR`)."""
 
@@ -59,6 +63,8 @@ class Seeable:
     gone: bool
     """It was sealed, and its bytes were deleted."""
     worst: bool
+    unwanted: bool
+    """It has a code that who asks opted out of."""
     seen: bool
     """By who asks, in any rendering."""
 
@@ -85,7 +91,7 @@ def begin(
     if takes_two(session, held, item_id, rendering) and not agreed:
         raise ViewRefused("This takes two people.", "Ask for it on the page of the case.")
     file = _file(session, held, item_id)
-    worst = is_worst(session, item_id)
+    worst = grading.is_worst(session, item_id)
     end_stale(session, now, caller.human)
     passed = exposure.require(session, now, caller, worst=worst, danger=held.danger, why=why)
     exposure.counted(session, now, caller.human, worst=worst)
@@ -111,16 +117,30 @@ def takes_two(session: Session, case: Case, item_id: str, rendering: str) -> boo
     case's queue says so."""
     if rendering not in (ORIGINAL, MARKED):
         return False
-    return WORST in queues.kept(session, case.queue).two_for and is_worst(session, item_id)
+    return WORST in queues.kept(session, case.queue).two_for and grading.is_worst(session, item_id)
 
 
-def is_worst(session: Session, item_id: str) -> bool:
-    """Whether a bank that an item matched says that it is of the worst grades."""
-    worst = set(exposure.options_of(session).worst)
-    labels = session.scalars(
-        select(ItemMatch.labels).where(ItemMatch.item_id == item_id, ItemMatch.vetoed.is_(False))
+def export(session: Session, now: datetime, caller: Caller, file: File, why: str) -> Intent:
+    """The intent to write the very bytes of a file elsewhere. Where the file belongs to a case, a
+    view is written down with it: it counts towards unusual viewing, and is not *viewed by the
+    provider*. Raises `IntentRefused`."""
+    decided = session.scalar(
+        select(Decided)
+        .where(Decided.evidence_id == file.id, Decided.case_id.is_not(None))
+        .order_by(Decided.item_id)
+        .limit(1)
     )
-    return any(worst & set(one.split()) for one in labels)
+    if decided is not None and decided.case_id is not None:
+        unusual.look(session, now, caller.human, decided.case_id)
+    intent = evidence.intend(session, now, caller.actor, file, Purpose.EXPORT, why)
+    if decided is not None:
+        session.add(View(
+            id=_id(), at=now, actor=caller.human, case_id=decided.case_id,
+            item_id=decided.item_id, file_id=file.id, intent_id=intent.id, rendering=EXPORT,
+            whole=True, seconds=0.0, ended_at=now,
+        ))  # fmt: skip
+        session.flush()
+    return intent
 
 
 def opened(session: Session, now: datetime, caller: Caller, view_id: str) -> View:
@@ -140,6 +160,15 @@ def partly(session: Session, view_id: str) -> None:
     view = session.get_one(View, view_id, with_for_update=True)
     if view.rendering == MARKED:
         view.rendering = PART
+
+
+def failed(session: Session, now: datetime, view_id: str) -> None:
+    """What was to be shown could not be: who asked for it did not look. One that can still be
+    shown, since nothing was opened, stays as it is."""
+    view = session.get_one(View, view_id, with_for_update=True)
+    intent = session.get(Intent, view.intent_id) if view.intent_id else None
+    if intent is not None and intent.used_at is not None:
+        view.rendering, view.ended_at = FAILED, now
 
 
 def ended(
@@ -213,7 +242,9 @@ def seeable(
 ) -> Sequence[Seeable]:
     """A page of a case's items, in the order of their alerts. Nothing of them is loaded."""
     rows = session.execute(
-        select(Alert.id, Alert.at, Alert.item_id, File.id, File.size, File.deleted_at)
+        select(
+            Alert.id, Alert.at, Alert.item_id, Alert.code, File.id, File.size, File.deleted_at
+        )
         .join(Decided, Decided.item_id == Alert.item_id, isouter=True)
         .join(File, File.id == Decided.evidence_id, isouter=True)
         .where(
@@ -226,15 +257,22 @@ def seeable(
     names = [row[2] for row in rows if row[2] is not None]
     seen = set(
         session.scalars(
-            select(View.item_id).where(View.item_id.in_(names), View.actor == caller.human)
+            select(View.item_id).where(
+                View.item_id.in_(names),
+                View.actor == caller.human,
+                View.rendering.not_in(UNSEEN),
+            )
         )
     )
+    worst = grading.worst_of(session, names)
+    without = exposure.wishes(session, caller.human).without
+    unwanted = grading.labelled(session, names, without)
     return [
         Seeable(
-            item, alert, at, file, size or 0, deleted is not None, is_worst(session, item),
-            item in seen,
+            item, alert, at, file, size or 0, deleted is not None, item in worst,
+            item in unwanted or code in without, item in seen,
         )
-        for alert, at, item, file, size, deleted in rows
+        for alert, at, item, code, file, size, deleted in rows
         if item is not None
     ]  # fmt: skip
 

@@ -13,14 +13,12 @@ from pydantic import BaseModel, Field
 
 from tutela.decisions import appeals, service
 from tutela.decisions.models import Appeal
+from tutela.interfaces import deciding
 from tutela.interfaces.api.cases import CaseWorker
 from tutela.interfaces.api.json_bodies import NO_ZERO, Given, Page, given, page
 from tutela.interfaces.api.reports import Intake
 from tutela.interfaces.api.state import Limit, Shared
-from tutela.people.permissions import Permission
-from tutela.storage import Session
 
-ACT = "appeal.overturn"
 APPEAL = "apl_[a-z2-7]{26}"
 AppealId = Annotated[str, Path(pattern=f"^{APPEAL}$", description="Id of the appeal.")]
 
@@ -119,23 +117,7 @@ def settle_appeal(
 ) -> AppealShown:
     """Decide an appeal, as someone else than who decided first. To let go of what a vetted bank has
     takes two."""
-    app, caller = shared.running.app, holder.caller
-    with app.database.reading() as session:
-        two = appeals.takes_two(session, caller, appeal_id, body.outcome)
-        if two:
-            appeals.ready(session, caller, appeal_id, body.outcome)
-
-    def do(session: Session, _: str) -> Appeal:
-        return appeals.settle(
-            session, app.database.now(), caller, appeal_id, body.outcome, body.why, agreed=two
-        )
-
-    if two:
-        facts = {"outcome": body.outcome}
-        made = app.with_two(
-            caller, Permission.RELEASE, ACT, appeal_id, facts, do, why=body.why, danger=body.danger
-        )
-    else:
-        with app.database.writing() as session:
-            made = do(session, caller.actor)
-    return AppealShown.of(made)
+    app = shared.running.app
+    return AppealShown.of(
+        deciding.settle(app, holder.caller, appeal_id, body.outcome, body.why, danger=body.danger)
+    )

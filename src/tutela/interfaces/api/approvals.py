@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
 
+from tutela.decisions import requests
 from tutela.interfaces.api.access import Holder
 from tutela.interfaces.api.json_bodies import After, Page, page
 from tutela.interfaces.api.state import Limit, Shared, State, with_scope
@@ -81,12 +82,12 @@ def list_approvals(
 ) -> Page[RequestShown]:
     """List requests that nobody approved yet: those that one may approve, or asked for oneself."""
     database = shared.running.app.database
-    begin = min(int(after), MOST)
+    begin, only = min(int(after), MOST), requests.known(holder.caller)
     with database.reading() as session:
         found = (
-            approvals.to_review(session, begin, limit + 1, holder.caller)
+            approvals.to_review(session, begin, limit + 1, holder.caller, only)
             if review
-            else approvals.waiting(session, database.now(), begin, limit + 1, holder.caller)
+            else approvals.waiting(session, database.now(), begin, limit + 1, holder.caller, only)
         )
         return page(found, limit, RequestShown.of, lambda one: one.id)
 
@@ -94,7 +95,7 @@ def list_approvals(
 @router.post("/approvals/{number}", responses={409: {}})
 def approve(request: Request, holder: Anyone, number: Number, shared: Shared) -> Approved:
     """Approve what someone else asked for."""
-    return _decided(shared, request, holder, lambda session, now: approvals.approve(
+    return _decided(shared, request, holder, number, lambda session, now: approvals.approve(
         session, now, holder.caller, number
     ))  # fmt: skip
 
@@ -102,7 +103,7 @@ def approve(request: Request, holder: Anyone, number: Number, shared: Shared) ->
 @router.post("/approvals/{number}/refuse", responses={409: {}})
 def refuse(request: Request, holder: Anyone, number: Number, shared: Shared) -> Approved:
     """Refuse what someone else asked for, or take back what one asked for oneself."""
-    return _decided(shared, request, holder, lambda session, now: approvals.refuse(
+    return _decided(shared, request, holder, number, lambda session, now: approvals.refuse(
         session, now, holder.caller, number
     ))  # fmt: skip
 
@@ -116,7 +117,7 @@ def review(
     agreed: Annotated[bool, Query(description="Whether it was right.")] = True,
 ) -> Approved:
     """Say that one looked at what someone else did at once because of danger."""
-    return _decided(shared, request, holder, lambda session, now: approvals.review(
+    return _decided(shared, request, holder, number, lambda session, now: approvals.review(
         session, now, holder.caller, number, agreed=agreed
     ))  # fmt: skip
 
@@ -125,11 +126,13 @@ def _decided(
     shared: State,
     request: Request,
     holder: Holder,
+    number: int,
     decide: Callable[[Session, datetime], Approval],
 ) -> Approved:
     database = shared.running.app.database
     try:
         with database.writing() as session:
+            requests.require_known(session, holder.caller, number)
             return Approved.of(decide(session, database.now()))
     except NotPermitted as error:
         shared.keyring.tell(holder, error.permission, request)

@@ -38,15 +38,19 @@ from tutela.interfaces.api.json_bodies import (
 )
 from tutela.interfaces.api.state import Limit, Shared, State, with_scope
 from tutela.people.permissions import Caller, Permission
-from tutela.storage import Session
+from tutela.storage import Database, Session
+from tutela.storage.errors import Busy
 from tutela.views import exposure
-from tutela.views.limits import Refused
+from tutela.views.limits import Allowed, Refused
 
 CaseWorker = Annotated[Holder, Depends(with_scope(Permission.CASES))]
 CASE = "case_[a-z2-7]{26}"
 CaseId = Annotated[str, Path(pattern=f"^{CASE}$", description="Id of the case.")]
 AlertNumber = Annotated[int, Path(ge=1, le=MOST_NUMBER, description="Number of the alert.")]
 Closed = Annotated[bool, Query(description="Those that were closed too.")]
+
+TRIES = 3
+"""Times that the next case is asked for where others write for too long: a minute and a half."""
 
 router = APIRouter(tags=["cases"])
 
@@ -91,9 +95,8 @@ def take_next_case(
     """Take the next case, of a queue or of all: nobody else is given it while it is locked. Who has
     one in hand is given that again."""
     database = shared.running.app.database
-    with database.writing() as session:
-        case = next_for(session, database.now(), holder.caller, body.queue, body.without)
-        return Next(case=None if case is None else CaseShown.of(case))
+    case, _ = given_out(database, holder.caller, body.queue, body.without)
+    return Next(case=None if case is None else CaseShown.of(case))
 
 
 @router.get("/cases/{case_id}", responses={404: {}})
@@ -126,12 +129,30 @@ def list_steps(
     return page(found, limit, StepShown.of, lambda step: step.id)
 
 
-def next_for(
+def given_out(
+    database: Database, caller: Caller, queue: str | None, without: Collection[str] = ()
+) -> tuple[Case | None, bool]:
+    """The next case, locked for someone, and whether they may see something now. Where too many
+    want one at once it is tried again: whoever was given one is given the same. Raises
+    `StorageError`."""
+    for more in reversed(range(TRIES)):
+        try:
+            with database.writing() as session:
+                now = database.now()
+                case = _next(session, now, caller, queue, without)
+                return case, isinstance(exposure.may_view(session, now, caller), Allowed)
+        except Busy:
+            if not more:
+                raise
+    raise AssertionError("it was tried at least once")
+
+
+def _next(
     session: Session,
     now: datetime,
     caller: Caller,
     queue: str | None,
-    without: Collection[str] = (),
+    without: Collection[str],
 ) -> Case | None:
     """The next case as someone wishes to work; past what they may see, only one of danger."""
     wishes = exposure.wishes(session, caller.human)

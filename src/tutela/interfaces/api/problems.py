@@ -22,6 +22,15 @@ from tutela.decisions.errors import AppealRefused, NoSuchAppeal, NoSuchDecision,
 from tutela.errors import TutelaError
 from tutela.people.errors import ApprovalRefused, KeyRefused, SecondPersonNeeded
 from tutela.policy import ChannelRefused, FactsRefused
+from tutela.preservation.errors import NoSuchRequest
+from tutela.reporting.errors import (
+    CannotWithdraw,
+    NoSuchAuthority,
+    NoSuchReport,
+    NotConfigured,
+    ReportChanged,
+    ReportNotReady,
+)
 from tutela.screening.answers import KeyReused
 from tutela.screening.policies import NoPolicy
 from tutela.signals.errors import SignalError
@@ -69,6 +78,13 @@ KNOWN: tuple[tuple[type[TutelaError], int, str], ...] = (
     (NoSuchDecision, 404, "no-such-decision"),
     (NothingStands, 409, "nothing-stands"),
     (AppealRefused, 409, "appeal-refused"),
+    (NoSuchReport, 404, "no-such-report"),
+    (NoSuchAuthority, 404, "no-such-authority"),
+    (NoSuchRequest, 404, "no-such-request"),
+    (ReportNotReady, 409, "report-not-ready"),
+    (ReportChanged, 409, "report-changed"),
+    (CannotWithdraw, 409, "report-filed"),
+    (NotConfigured, 409, "not-configured"),
     (NoSuchAlarm, 404, "no-such-alarm"),
     (NoSuchEndpoint, 404, "no-such-endpoint"),
     (NoSuchMessage, 404, "no-such-message"),

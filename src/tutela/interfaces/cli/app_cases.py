@@ -1,4 +1,4 @@
-"""What commands there are for cases and queues, and what they take."""
+"""What commands there are for cases, queues and appeals, and what they take."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from typing import Annotated
 import typer
 
 from tutela.interfaces.cli.acting import Commands
-from tutela.interfaces.cli.app_banks import SETTINGS, Json, Limit
+from tutela.interfaces.cli.app_banks import SETTINGS, Json, KeyFile, Limit
 from tutela.people.permissions import Permission
 
 case = Commands("tutela case", help="Cases that wait for a person.", **SETTINGS)
 queue = Commands("tutela queue", help="Where cases wait, and which come there.", **SETTINGS)
+appeal = Commands("tutela appeal", help="Decisions that someone appealed.", **SETTINGS)
 
 CASES, ADMIN = Permission.CASES, Permission.ADMIN
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case.")]
+AppealId = Annotated[str, typer.Argument(metavar="APPEAL", help="Id of the appeal.")]
+Danger = Annotated[
+    bool, typer.Option("--danger", help="Imminent danger: do it at once; another reviews it.")
+]
 QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="Name of the queue.")]
 
 
@@ -51,6 +56,64 @@ def move(
     from tutela.interfaces.cli import cases as run
 
     run.move(case, queue, why, as_json=json)
+
+
+@case.command(needs=CASES)
+def decide(
+    case: CaseId,
+    conclusion: Annotated[
+        str,
+        typer.Option(metavar="WHAT", help="confirmed, no-match, cannot-tell or escalated."),
+    ],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: colleagues read it.")],
+    items: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ITEM", help="Ids of items; without one, of the case itself."),
+    ] = None,
+    grade: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE=VALUE", help="A fact of its grade; repeat it."),
+    ] = None,
+    only: Annotated[
+        bool, typer.Option("--only", help="Not of other items with the very same bytes.")
+    ] = False,
+    danger: Danger = False,
+    key_file: KeyFile = None,
+    json: Json = False,
+) -> None:
+    """Conclude something of items of a case; takes the case, if nobody has it."""
+    from tutela.interfaces.cli import cases as run
+
+    run.decide(case, items or [], conclusion, reason, grade or [], key_file,
+               only=only, danger=danger, as_json=json)  # fmt: skip
+
+
+@appeal.command("list", needs=CASES)
+def list_appeals(
+    all_: Annotated[bool, typer.Option("--all", help="Those that were decided too.")] = False,
+    after: Annotated[str, typer.Option(metavar="APPEAL", help="Those after this appeal.")] = "",
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List appeals that wait, the oldest first."""
+    from tutela.interfaces.cli import cases as run
+
+    run.list_appeals(after, limit, decided=all_, as_json=json)
+
+
+@appeal.command("decide", needs=CASES)
+def decide_appeal(
+    appeal: AppealId,
+    outcome: Annotated[str, typer.Option(metavar="WHAT", help="upheld or overturned.")],
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why: colleagues read it.")],
+    danger: Danger = False,
+    key_file: KeyFile = None,
+    json: Json = False,
+) -> None:
+    """Decide an appeal, as someone else than who decided first."""
+    from tutela.interfaces.cli import cases as run
+
+    run.decide_appeal(appeal, outcome, why, key_file, danger=danger, as_json=json)
 
 
 @queue.command("list", needs=CASES)

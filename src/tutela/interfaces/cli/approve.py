@@ -9,6 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from tutela.app import App
+from tutela.decisions import requests
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
 from tutela.people import approvals, refusals
@@ -48,6 +49,7 @@ def _decided(app: App, number: int, *, refuse: bool, review: bool) -> Approval:
     try:
         with app.database.writing() as session:
             now = app.database.now()
+            requests.require_known(session, app.caller, number)
             if review:
                 return approvals.review(session, now, app.caller, number, agreed=not refuse)
             if refuse:
@@ -61,11 +63,11 @@ def _decided(app: App, number: int, *, refuse: bool, review: bool) -> Approval:
 def _list(app: App, *, review: bool, as_json: bool) -> None:
     """Those that whoever asks may decide; all of them for the shell."""
     with app.database.reading() as session:
-        who = _concerned(app.caller)
+        who, only = _concerned(app.caller), requests.known(app.caller)
         found = (
-            approvals.to_review(session, 0, SHOWN, who)
+            approvals.to_review(session, 0, SHOWN, who, only)
             if review
-            else approvals.waiting(session, app.database.now(), 0, SHOWN, who)
+            else approvals.waiting(session, app.database.now(), 0, SHOWN, who, only)
         )
     if as_json:
         for request in found:

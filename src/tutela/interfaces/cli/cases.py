@@ -1,8 +1,10 @@
-"""`tutela case …` and `tutela queue …`"""
+"""`tutela case …`, `tutela queue …` and `tutela appeal …`"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -10,6 +12,9 @@ from rich.text import Text
 from tutela.cases import queues, service, steps, work
 from tutela.cases.models import Case, Step
 from tutela.cases.queues import Kept
+from tutela.decisions import appeals
+from tutela.decisions.models import Appeal
+from tutela.interfaces import deciding
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
 
@@ -68,6 +73,67 @@ def move(case_id: str, queue: str, why: str, *, as_json: bool) -> None:
         print(f"The case {case_id} is in the queue {queue}.")
 
 
+def decide(
+    case_id: str,
+    items: Sequence[str],
+    conclusion: str,
+    reason: str,
+    graded: Sequence[str],
+    key_file: Path | None,
+    *,
+    only: bool,
+    danger: bool,
+    as_json: bool,
+) -> None:
+    given = dict(one.partition("=")[::2] for one in graded)
+    with opened(key_file) as app:
+        with app.database.writing() as session:
+            work.take_one(session, app.database.now(), app.caller, case_id)
+        made = deciding.decide(
+            app, app.caller, case_id, items, conclusion, reason, given, copies=not only,
+            danger=danger,
+        )  # fmt: skip
+    for one in made:
+        if as_json:
+            output.line({
+                "decision": one.id, "case": one.case_id, "item": one.item_id,
+                "conclusion": one.conclusion, "viewed": one.viewed,
+                "undo_until": one.undo_until.isoformat(),
+            })  # fmt: skip
+        else:
+            print(f"{one.id}: {one.item_id or 'the case'}, {one.conclusion}")
+
+
+def list_appeals(after: str, limit: int, *, decided: bool, as_json: bool) -> None:
+    with opened() as app, app.database.reading() as session:
+        found = appeals.listed(session, app.caller, after, limit + 1, only_open=not decided)
+    found, more = found[:limit], len(found) > limit
+    if as_json:
+        for one in found:
+            output.line(of_appeal(one))
+        return
+    table = output.table("appeal", "case", "handed in", "text", "outcome")
+    for one in found:
+        table.add_row(
+            one.id, one.case_id, f"{one.at:%Y-%m-%d %H:%M}", Text(output.printable(one.text)),
+            one.outcome or "",
+        )  # fmt: skip
+    output.console().print(table)
+    if more:
+        print(f"\nThere are more: tutela appeal list --after {found[-1].id}")
+
+
+def decide_appeal(
+    appeal_id: str, outcome: str, why: str, key_file: Path | None, *, danger: bool, as_json: bool
+) -> None:
+    with opened(key_file) as app:
+        made = deciding.settle(app, app.caller, appeal_id, outcome, why, danger=danger)
+    if as_json:
+        output.line(of_appeal(made))
+    else:
+        print(f"The appeal {appeal_id} is {made.outcome}.")
+
+
 def list_queues(*, as_json: bool) -> None:
     with opened() as app, app.database.reading() as session:
         found = queues.listed(session)
@@ -123,6 +189,16 @@ def step(one: Step) -> dict[str, Any]:
     return {
         "at": one.at.isoformat(), "actor": one.actor, "what": one.what, "text": one.text,
         "facts": json.loads(one.facts),
+    }  # fmt: skip
+
+
+def of_appeal(one: Appeal) -> dict[str, Any]:
+    """The same of an appeal."""
+    return {
+        "appeal": one.id, "at": one.at.isoformat(), "decision": one.decision_id,
+        "case": one.case_id, "text": one.text, "by": one.by,
+        "decided_at": one.decided_at.isoformat() if one.decided_at else None,
+        "decided_by": one.decided_by, "outcome": one.outcome, "why": one.why,
     }  # fmt: skip
 
 

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from tutela.banks.errors import BankError
 from tutela.decisions import appeals, service
 from tutela.decisions.errors import AppealRefused, DecisionRefused
-from tutela.decisions.models import Appeal, Decision
-from tutela.interfaces.api.appeals import ACT
+from tutela.decisions.models import Decision
+from tutela.decisions.told import UNSETTLED
+from tutela.interfaces import deciding
 from tutela.interfaces.api.approvals import MOST
 from tutela.interfaces.console import forms, second
 from tutela.interfaces.console.deciding import WORDS
@@ -29,7 +30,6 @@ from tutela.interfaces.console.shell import (
 from tutela.interfaces.console.texts import gettext as _
 from tutela.people.errors import SecondPersonNeeded
 from tutela.people.permissions import Permission
-from tutela.storage import Session
 
 Worker = Annotated[Visitor, Depends(may(Permission.CASES))]
 AppealId = Annotated[str, Path(pattern="^apl_[a-z2-7]{26}$")]
@@ -78,7 +78,10 @@ def settle(
         return _shown(request, visitor, appeal_id, form, 422)
     asked, here = form.value, f"/console/appeals/{appeal_id}"
     try:
-        _settle(request, visitor, appeal_id, asked.outcome, asked.why, danger=asked.danger)
+        deciding.settle(
+            state_of(request).running.app, visitor.caller, appeal_id, asked.outcome, asked.why,
+            danger=asked.danger,
+        )  # fmt: skip
     except SecondPersonNeeded:
         return see_other(here, "second.asked")
     except (AppealRefused, DecisionRefused, BankError) as error:
@@ -90,44 +93,18 @@ def settle(
 @router.post("/appeals/{appeal_id}/requests/{number}")
 def do_settle(request: Request, visitor: Worker, appeal_id: AppealId, number: Number) -> Response:
     """Do what was asked for and agreed to."""
-    asked = second.mine(database_of(request), visitor, (ACT,), appeal_id, number)
+    asked = second.mine(database_of(request), visitor, (deciding.OVERTURN,), appeal_id, number)
     here = f"/console/appeals/{appeal_id}"
     try:
-        _settle(request, visitor, appeal_id, asked.facts["outcome"], asked.why)
+        deciding.settle(
+            state_of(request).running.app, visitor.caller, appeal_id, asked.facts["outcome"],
+            asked.why,
+        )  # fmt: skip
     except SecondPersonNeeded:
         return see_other(here, "second.waits")
     except (AppealRefused, DecisionRefused, BankError) as error:
         return _shown(request, visitor, appeal_id, forms.shown().refuse(error), 422)
     return see_other(here, "appeal.settled")
-
-
-def _settle(
-    request: Request,
-    visitor: Visitor,
-    appeal_id: str,
-    outcome: str,
-    why: str,
-    *,
-    danger: bool = False,
-) -> None:
-    app, caller = state_of(request).running.app, visitor.caller
-    with app.database.reading() as session:
-        appeals.ready(session, caller, appeal_id, outcome)
-        two = appeals.takes_two(session, caller, appeal_id, outcome)
-
-    def do(session: Session, _: str) -> Appeal:
-        return appeals.settle(
-            session, app.database.now(), caller, appeal_id, outcome, why, agreed=two
-        )
-
-    if not two:
-        with app.database.writing() as session:
-            do(session, caller.actor)
-        return
-    app.with_two(
-        caller, Permission.RELEASE, ACT, appeal_id, {"outcome": outcome}, do, why=why,
-        danger=danger,
-    )  # fmt: skip
 
 
 def _shown(
@@ -140,8 +117,9 @@ def _shown(
         own = visitor.caller.human in (
             decision.actor, service.human_of(session, decision.actor)
         )  # fmt: skip
-        asked = second.waiting(session, database.now(), visitor, (ACT,), appeal_id)
+        asked = second.waiting(session, database.now(), visitor, (deciding.OVERTURN,), appeal_id)
     return page(
         request, visitor, "appeals/one.html", status, appeal=appeal, decision=decision, own=own,
         asked=asked, form=form, concluded=_(WORDS[decision.conclusion]),
+        undecided=decision.conclusion in UNSETTLED,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from tutela.decisions import requests
 from tutela.interfaces.api.json_bodies import After
 from tutela.interfaces.console import forms
 from tutela.interfaces.console.forms import Fields, Form
@@ -34,12 +35,12 @@ class Judged(Fields):
 @router.get("/approvals")
 def show_waiting(request: Request, visitor: SignedIn, after: After = "0") -> Response:
     """Requests that the visitor may agree to, and their own."""
-    database = database_of(request)
+    database, only = database_of(request), requests.known(visitor.caller)
     with database.reading() as session:
         found = approvals.waiting(
-            session, database.now(), min(int(after), MOST), SHOWN + 1, visitor.caller
+            session, database.now(), min(int(after), MOST), SHOWN + 1, visitor.caller, only
         )
-        overdue = len(approvals.to_review(session, 0, SHOWN, visitor.caller))
+        overdue = len(approvals.to_review(session, 0, SHOWN, visitor.caller, only))
     return _shown(request, visitor, "approvals/waiting.html", found, after, to_review=overdue)
 
 
@@ -48,7 +49,10 @@ def show_to_review(request: Request, visitor: SignedIn, after: After = "0") -> R
     """What was done at once because of danger, and waits for a review."""
     database = database_of(request)
     with database.reading() as session:
-        found = approvals.to_review(session, min(int(after), MOST), SHOWN + 1, visitor.caller)
+        found = approvals.to_review(
+            session, min(int(after), MOST), SHOWN + 1, visitor.caller,
+            requests.known(visitor.caller),
+        )  # fmt: skip
     return _shown(
         request, visitor, "approvals/review.html", found, after, to_review=min(len(found), SHOWN)
     )
@@ -58,6 +62,7 @@ def show_to_review(request: Request, visitor: SignedIn, after: After = "0") -> R
 def approve(request: Request, visitor: SignedIn, number: Number) -> Response:
     database = database_of(request)
     with database.writing() as session:
+        requests.require_known(session, visitor.caller, number)
         approvals.approve(session, database.now(), visitor.caller, number)
     return see_other("/console/approvals", "approval.given")
 
@@ -67,6 +72,7 @@ def refuse(request: Request, visitor: SignedIn, number: Number) -> Response:
     """Say no; or take back what one asked for oneself."""
     database = database_of(request)
     with database.writing() as session:
+        requests.require_known(session, visitor.caller, number)
         found = approvals.refuse(session, database.now(), visitor.caller, number)
     own = found.asked_human == visitor.caller.human
     return see_other("/console/approvals", "approval.withdrawn" if own else "approval.refused")
@@ -83,6 +89,7 @@ def review(
         return see_other("/console/approvals/review")
     database = database_of(request)
     with database.writing() as session:
+        requests.require_known(session, visitor.caller, number)
         approvals.review(session, database.now(), visitor.caller, number, agreed=form.value.agreed)
     return see_other("/console/approvals/review", "approval.reviewed")
 
@@ -97,5 +104,5 @@ def _shown(
 ) -> Response:
     filters = {"after": after if after != "0" else ""}
     rows = [(one, json.loads(one.facts)) for one in found]
-    requests = listed(request.url.path, filters, rows, lambda row: row[0].id)
-    return page(request, visitor, template, requests=requests, human=visitor.caller.human, **values)
+    shown = listed(request.url.path, filters, rows, lambda row: row[0].id)
+    return page(request, visitor, template, requests=shown, human=visitor.caller.human, **values)

@@ -6,22 +6,20 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import rfc8785
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from tutela.audit.service import Fact
 from tutela.banks.errors import BankError
 from tutela.cases import queues, work
 from tutela.cases import service as cases
 from tutela.cases.errors import CaseRefused, NotHeld
-from tutela.cases.models import Case
 from tutela.decisions import effects, grades, items, own_bank, service
 from tutela.decisions.errors import DecisionRefused, GradesRefused
 from tutela.decisions.items import Known
 from tutela.decisions.models import Decision
 from tutela.decisions.told import CONCLUSIONS, ESCALATED
+from tutela.interfaces import deciding
 from tutela.interfaces.api.approvals import MOST
 from tutela.interfaces.console import forms, second
 from tutela.interfaces.console.forms import Fields, Form
@@ -40,7 +38,6 @@ from tutela.interfaces.console.texts import gettext as _
 from tutela.people.errors import SecondPersonNeeded
 from tutela.people.permissions import Permission
 from tutela.screening.models import Item
-from tutela.storage import Session
 
 Worker = Annotated[Visitor, Depends(may(Permission.CASES))]
 CaseId = Annotated[str, Path(pattern="^case_[a-z2-7]{26}$")]
@@ -50,9 +47,6 @@ After = Annotated[str, Query(pattern="^(itm_[a-z2-7]{26})?$")]
 
 SHOWN = 20
 """Items of a page: what one decides about in one go."""
-
-ACT = "item."
-ACTS = tuple(ACT + one for one in (service.RELEASE, service.CONFIRM))
 
 WORDS = {
     "confirmed": N_("Confirmed"),
@@ -116,9 +110,9 @@ def decide(
     asked = form.value
     given = dict(one.partition("=")[::2] for one in asked.grades if one)
     try:
-        _decide(
-            request, visitor, case_id, asked.items, asked.conclusion, asked.reason, given,
-            copies=asked.copies, danger=asked.danger,
+        deciding.decide(
+            state_of(request).running.app, visitor.caller, case_id, asked.items,
+            asked.conclusion, asked.reason, given, copies=asked.copies, danger=asked.danger,
         )  # fmt: skip
     except SecondPersonNeeded:
         return see_other(f"/console/cases/{case_id}", "second.asked")
@@ -131,12 +125,12 @@ def decide(
 @router.post("/cases/{case_id}/decisions/{number}")
 def do_decide(request: Request, visitor: Worker, case_id: CaseId, number: Number) -> Response:
     """Decide what was asked for and agreed to, exactly as it was asked."""
-    asked = second.mine(database_of(request), visitor, ACTS, case_id, number)
+    asked = second.mine(database_of(request), visitor, deciding.ACTS, case_id, number)
     facts = asked.facts
     try:
-        _decide(
-            request, visitor, case_id, facts["items"].split(), facts["conclusion"], asked.why,
-            json.loads(facts["grades"]), copies=facts["copies"],
+        deciding.decide(
+            state_of(request).running.app, visitor.caller, case_id, facts["items"].split(),
+            facts["conclusion"], asked.why, json.loads(facts["grades"]), copies=facts["copies"],
         )  # fmt: skip
     except SecondPersonNeeded:
         return see_other(f"/console/cases/{case_id}", "second.waits")
@@ -177,44 +171,6 @@ def reconfirm(request: Request, visitor: Worker, decision_id: DecisionId) -> Res
     return see_other(f"/console/cases/{decision.case_id}", "decision.reconfirmed")
 
 
-def _decide(
-    request: Request,
-    visitor: Visitor,
-    case_id: str,
-    item_ids: list[str],
-    conclusion: str,
-    reason: str,
-    given: dict[str, str],
-    *,
-    copies: bool,
-    danger: bool = False,
-) -> None:
-    """Raises `SecondPersonNeeded` if nobody agreed yet, and what `service.decide` raises."""
-    app, caller = state_of(request).running.app, visitor.caller
-    reason, given = service.checked_reason(reason), grades.checked(given)
-    with app.database.reading() as session:
-        case = cases.found(session, caller, case_id)
-        service.ready(session, app.database.now(), caller, case, item_ids, conclusion)
-        two = service.takes_two(session, caller, case, item_ids, conclusion)
-
-    def do(session: Session, _: str) -> None:
-        service.decide(
-            session, app.database.now(), caller, session.get_one(Case, case_id), item_ids,
-            conclusion, reason, given, copies=copies, agreed=two is not None,
-        )  # fmt: skip
-
-    if two is None:
-        with app.database.writing() as session:
-            do(session, caller.actor)
-        return
-    act, permission = two
-    facts: dict[str, Fact] = {
-        "items": " ".join(sorted(item_ids)), "conclusion": conclusion, "copies": copies,
-        "grades": rfc8785.dumps(given).decode(),
-    }  # fmt: skip
-    app.with_two(caller, permission, ACT + act, case_id, facts, do, why=reason, danger=danger)
-
-
 def _shown(
     request: Request,
     visitor: Visitor,
@@ -238,7 +194,7 @@ def _shown(
             for one in made
             if one.undone_at is None
         }
-        asked = second.waiting(session, now, visitor, ACTS, case_id)
+        asked = second.waiting(session, now, visitor, deciding.ACTS, case_id)
     conclusions = [
         (one, _(WORDS[one]), _(HINTS[one]))
         for one in CONCLUSIONS

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from tutela.cases import queues, service, standing
 from tutela.cases.models import Case
 from tutela.cases.service import Filters
-from tutela.interfaces.api.cases import next_for
+from tutela.interfaces.api.cases import given_out
 from tutela.interfaces.console import forms
 from tutela.interfaces.console.forms import Fields, Form
 from tutela.interfaces.console.paging import SHOWN, listed
@@ -22,8 +22,6 @@ from tutela.people import knowing
 from tutela.people.models import Need
 from tutela.people.permissions import Permission
 from tutela.storage import Session
-from tutela.views import exposure
-from tutela.views.limits import Refused
 
 Worker = Annotated[Visitor, Depends(may(Permission.CASES))]
 QUEUE = f"^({queues.NAME.pattern})?$"
@@ -73,10 +71,8 @@ def take_next(
     """Take the next case."""
     database = database_of(request)
     queue = form.value.queue if form.value else ""
-    with database.writing() as session:
-        case = next_for(session, database.now(), visitor.caller, queue or None)
-        found = exposure.may_view(session, database.now(), visitor.caller)
-    if case is None and isinstance(found, Refused):
+    case, sees = given_out(database, visitor.caller, queue or None)
+    if case is None and not sees:
         return see_other("/console/wellbeing", "view.limit")
     if case is None:
         where = f"?queue={queue}" if queue else ""

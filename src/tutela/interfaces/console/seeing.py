@@ -14,10 +14,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from tutela.app import App
 from tutela.cases import work
 from tutela.cases.errors import CaseRefused, NotHeld
 from tutela.errors import TutelaError
 from tutela.evidence import client
+from tutela.evidence.errors import EvidenceError
 from tutela.evidence.models import File
 from tutela.interfaces.console import forms
 from tutela.interfaces.console.forms import Fields, Form
@@ -152,6 +154,16 @@ def show_picture(request: Request, visitor: Worker, view_id: ViewId) -> Response
         view = service.opened(session, app.database.now(), visitor.caller, view_id)
         file = session.get_one(File, view.file_id)
         size = file.size
+    try:
+        return _picture(app, view, size)
+    except EvidenceError:
+        with app.database.writing() as session:
+            service.failed(session, app.database.now(), view.id)
+        raise
+
+
+def _picture(app: App, view: View, size: int) -> Response:
+    """Raises `EvidenceError` if nothing can be shown."""
     intent = view.intent_id or ""
     if view.rendering == service.ORIGINAL:
         pieces = client.opened(app.vault_socket, intent)
