@@ -109,8 +109,8 @@ def test_a_file_whose_row_says_deleted_goes_with_the_next_sweep(
     later(database, monkeypatch, HOUR)
     with monkeypatch.context() as patched:
         patched.setattr(type(store), "delete", lambda *_: None)  # cut off before it
-        assert evidence.purge(database, store) == 1
-    assert store.exists(file.name)
+        assert evidence.purge(database, store) == 0
+    assert store.exists(file.name) and row(database, file).gone_at is None
     assert evidence.sweep(database, store) == sweeping.Swept(0, 1, 0)
     assert (store.exists(file.name), store.exists(other.name)) == (False, True)
 

@@ -31,7 +31,7 @@ def record(
     file = File(
         id=_id("ev"), name=sealed.name, size=sealed.size, sealed_size=sealed.sealed_size,
         digest=sealed.digest, recipients=sealed.recipients, sealed_at=now, keep_until=keep_until,
-        held_at=None, deleted_at=None,
+        held_at=None, deleted_at=None, deleted_why="", gone_at=None,
     )  # fmt: skip
     session.add(file)
     session.flush()

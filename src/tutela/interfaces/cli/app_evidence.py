@@ -33,6 +33,17 @@ def list_(
 
 
 @evidence.command(needs=Permission.ADMIN)
+def show(
+    name: Annotated[str, typer.Argument(metavar="EVIDENCE", help="The sealed file, ev_….")],
+    json: Json = False,
+) -> None:
+    """Show what is known of a sealed file, and of its clocks; of a deleted one, its tombstone."""
+    from tutela.interfaces.cli import evidence as run
+
+    run.show(name, as_json=json)
+
+
+@evidence.command(needs=Permission.ADMIN)
 def check(files: Files = None, all_: All = False, json: Json = False) -> None:
     """Have the vault open files and compare them with what was sealed. Nothing leaves it."""
     from tutela.interfaces.cli import evidence as run

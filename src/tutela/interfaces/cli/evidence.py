@@ -5,17 +5,20 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from tutela import audit
 from tutela import evidence as service
 from tutela.app import App
 from tutela.errors import TutelaError
-from tutela.evidence import client, recipients
+from tutela.evidence import client, clocks, recipients
 from tutela.evidence.errors import IntentRefused, NotOpened
-from tutela.evidence.models import File, Purpose
+from tutela.evidence.models import Clock, File, Purpose
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
+from tutela.views import service as views
 
 PAGE = 500
 BROKEN = 3
@@ -26,25 +29,69 @@ def list_files(after: str, limit: int, *, only_kept: bool, as_json: bool) -> Non
         found = service.listed(session, after, limit, only_kept=only_kept)
     if as_json:
         for file in found:
-            output.line({
-                "evidence": file.id, "size": file.size, "sealed_size": file.sealed_size,
-                "name": file.name, "recipients": file.recipients,
-                "sealed_at": file.sealed_at.isoformat(),
-                "keep_until": file.keep_until.isoformat() if file.keep_until else None,
-                "held_at": file.held_at.isoformat() if file.held_at else None,
-                "deleted_at": file.deleted_at.isoformat() if file.deleted_at else None,
-            })  # fmt: skip
+            output.line(record(file))
         return
     table = output.table("evidence", "bytes", "sealed", "kept until", "state", numbers=("bytes",))
     for file in found:
         until = f"{file.keep_until:%Y-%m-%d %H:%M}" if file.keep_until else ""
-        state = "deleted" if file.deleted_at else "held" if file.held_at else "kept"
         table.add_row(
-            file.id, f"{file.size:,}", f"{file.sealed_at:%Y-%m-%d %H:%M}", until, state
+            file.id, f"{file.size:,}", f"{file.sealed_at:%Y-%m-%d %H:%M}", until, state(file)
         )  # fmt: skip
     output.console().print(table)
     if len(found) == limit:
         output.complain(f"there may be more: --after {found[-1].id}")
+
+
+def show(name: str, *, as_json: bool) -> None:
+    with opened() as app, app.database.reading() as session:
+        file = service.found(session, name)
+        ran = [clock_record(clock) for clock in clocks.listed(session, [file.id])]
+    if as_json:
+        output.line(record(file) | {"clocks": ran})
+        return
+    for key, value in (record(file) | {"state": state(file)}).items():
+        print(f"{key}: {'' if value is None else value}")
+    for clock in ran:
+        print(clock_line(clock))
+
+
+def record(file: File) -> dict[str, Any]:
+    """Everything a program may want to know of a sealed file: docs/commands.md."""
+    return {
+        "evidence": file.id, "size": file.size, "sealed_size": file.sealed_size,
+        "name": file.name, "recipients": file.recipients,
+        "sealed_at": _text(file.sealed_at), "keep_until": _text(file.keep_until),
+        "held_at": _text(file.held_at), "deleted_at": _text(file.deleted_at),
+        "deleted_why": file.deleted_why, "gone_at": _text(file.gone_at),
+    }  # fmt: skip
+
+
+def state(file: File) -> str:
+    """How a file stands, in a word or three."""
+    if file.deleted_at is not None:
+        return "deleted" if file.gone_at else "deleted, not proven"
+    return "held" if file.held_at else "kept"
+
+
+def clock_record(clock: Clock) -> dict[str, Any]:
+    """Everything a program may want to know of a clock: docs/commands.md."""
+    return {
+        "evidence": clock.file_id, "kind": clock.kind, "subject": clock.subject,
+        "basis": clock.basis, "began_at": _text(clock.began_at), "until": _text(clock.until),
+        "ended_at": _text(clock.ended_at),
+    }  # fmt: skip
+
+
+def clock_line(clock: dict[str, Any]) -> str:
+    """A clock as a person reads it."""
+    until = clock["until"] or "it is ended"
+    ended = f", ended {clock['ended_at']}" if clock["ended_at"] else ""
+    basis = output.printable(clock["basis"])
+    return f"clock: {clock['kind']} {clock['subject']} until {until}{ended} ({basis})"
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def check(names: Sequence[str], *, all_files: bool, as_json: bool) -> int:
@@ -104,7 +151,9 @@ def export(name: str, file: Path, reason: str) -> None:
         if not os.access(file.parent, os.W_OK | os.X_OK):  # before the intent is used up
             raise TutelaError(f"{output.printable(file.parent)} is no folder to write to.")
         client.ping(app.vault_socket)
-        intent = _intent(app, name, Purpose.EXPORT, reason)
+        with app.database.writing() as session:
+            found = service.found(session, name)
+            intent = views.export(session, app.database.now(), app.caller, found, reason).id
         try:
             size = _write(file, client.opened(app.vault_socket, intent))
         except OSError as error:
@@ -186,13 +235,12 @@ def _chosen(app: App, names: Sequence[str], *, all_files: bool) -> Iterator[File
         after = page[-1].id
 
 
-def _intent(app: App, name: str, purpose: Purpose, reason: str | None = None) -> str:
+def _intent(app: App, name: str, purpose: Purpose) -> str:
     """The id of an intent, recorded now. Raises `TutelaError`."""
     with app.database.writing() as session:
         file = service.found(session, name)
-        why = f"{purpose} by hand" if reason is None else reason
-        intent = service.intend(session, app.database.now(), app.actor, file, purpose, why)
-        return intent.id
+        why = f"{purpose} by hand"
+        return service.intend(session, app.database.now(), app.actor, file, purpose, why).id
 
 
 def _write(file: Path, pieces: Iterator[bytes]) -> int:
