@@ -52,11 +52,11 @@ def each_by_itself(as_json: bool) -> int:
 
 
 def run(names: Sequence[str], *, as_json: bool) -> int:
-    from bench import report
+    from bench import showing
     from bench.surroundings import Surroundings
 
     surroundings = Surroundings.now()
-    show = report.Json(surroundings) if as_json else report.Tables(surroundings)
+    show = showing.Json(surroundings) if as_json else showing.Tables(surroundings)
     show.begin()
     records: list[Record] = []
     for name in names:

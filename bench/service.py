@@ -203,13 +203,15 @@ def pictures() -> Iterator[bytes]:
 
 
 @contextmanager
-def serving(app: App) -> Iterator[str]:
-    """`tutela serve` on an installation; gives its base URL once it is ready."""
+def serving(app: App, **more: str) -> Iterator[str]:
+    """`tutela serve` on an installation, with more in its environment; gives its base URL once it
+    is ready."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TUTELA_")} | {
         "TUTELA_DATA": app.settings.data,
         "TUTELA_KEYS": app.settings.keys,
         "TUTELA_DATABASE_URL": app.settings.database_url,
         "TUTELA_SERVICE__PORT": "0",
+        **more,
     }
     log = Path(app.settings.data, "serve.log")
     with log.open("wb") as written:

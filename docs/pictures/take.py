@@ -18,10 +18,13 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tutela.app import App
+from tutela.cases.models import Case
 from tutela.interfaces.cli import demo, own_service
 from tutela.people import accounts, passwords, roles, sessions
 from tutela.people.models import PersonRole
 from tutela.people.permissions import Permission
+from tutela.reporting import drafting, editing
+from tutela.reporting.facts import Incident
 from tutela.settings import Service, Settings
 from tutela.testing import photographs
 
@@ -35,6 +38,12 @@ REPORT = json.dumps({
     "about": "account", "id": "rider-7", "account": "rider-7", "reporter": "user",
     "text": "Sells bicycles that are not theirs, see http://bicycles.example/",
 }).encode()  # fmt: skip
+
+FIELDS = {
+    "platform": "Bicycles of the canal", "subject.account.screen_name": "rider",
+    "subject.emails.0.address": "rider@example.org",
+}  # fmt: skip
+"""What a person adds to the draft."""
 
 PAGES = {
     "overview": "/console/", "queue": "/console/cases", "banks": "/console/banks",
@@ -64,7 +73,8 @@ def main() -> None:
                     own.screen(upload.data, {"item": {"id": upload.name, "channel": "public"}})
                 told = own.post("/api/v1/reports", REPORT, {"content-type": "application/json"})
                 case = json.loads(told.body)["case_id"]
-                _walk(f"http://localhost:{own.port}", cookie, found, case)
+                report = _drafted(app, case)
+                _walk(f"http://localhost:{own.port}", cookie, found, case, report)
 
 
 def _peopled(app: App) -> str:
@@ -80,7 +90,18 @@ def _peopled(app: App) -> str:
         return sessions.begin(session, now, ann, "passkey", "open", "Firefox", "127.0.0.1")
 
 
-def _walk(base: str, cookie: str, found: dict[str, Path], case: str) -> None:
+def _drafted(app: App, case_id: str) -> str:
+    """A draft about what a user reported; gives its id."""
+    with app.database.writing() as session:
+        now, case = app.database.now(), session.get_one(Case, case_id)
+        row = drafting.draft(session, now, "person:ann", case, "ncmec", incident=Incident.WORDING)
+        for path, value in FIELDS.items():
+            row = editing.set_field(session, now, app.caller, row.id, row.version, path, value)
+        reason = "It is not asked for when someone registers."
+        return editing.say_why(session, now, app.caller, row.id, row.version, "phone", reason).id
+
+
+def _walk(base: str, cookie: str, found: dict[str, Path], case: str, report: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("TUTELA_CHROMIUM", "/usr/bin/chromium"),
@@ -101,6 +122,8 @@ def _walk(base: str, cookie: str, found: dict[str, Path], case: str) -> None:
             _keep(page, name)
         page.goto(f"/console/cases/{case}")
         _keep(page, "case")
+        page.goto(f"/console/reports/{report}")
+        _keep(page, "report")
         page.goto("/console/debugger")
         page.locator("#first").set_input_files(found[demo.KNOWN[0]])
         altered = next(one for one in demo.uploads(found) if "frame" in one.name)

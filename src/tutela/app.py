@@ -195,8 +195,8 @@ class App:
         """What credentials of authorities are sealed with."""
         return sealing.Sealing.load(
             self.reporting_key,
-            "If it is lost: tutela init makes another, and tutela report credentials sets those of"
-            " each authority anew.",
+            "If it is lost: tutela init makes another; then set those of each authority anew, with"
+            " tutela report credentials set.",
         )
 
     def signing_in(self) -> SigningIn:

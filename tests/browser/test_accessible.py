@@ -3,6 +3,8 @@ complain of, nothing is asked of anyone else, and nothing runs off the side."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from api.service import Desk
 from console.visitor import COOKIE, signed_in
@@ -11,7 +13,11 @@ from playwright.sync_api import Browser
 from bench import console
 from browser.chromium import Visit, violations
 from tutela import alarms
+from tutela.cases.models import Case
 from tutela.people.permissions import Permission
+from tutela.reporting import drafting
+from tutela.reporting.facts import Incident
+from tutela.reporting.models import State
 
 STRANGERS = ("/console/sign-in", "/console/welcome/made-up", "/console/nowhere")
 
@@ -23,6 +29,17 @@ def grown(desk: Desk) -> Desk:
     console.alerted(desk.database, 60)
     with desk.database.writing() as session:
         alarms.sound(session, desk.database.now(), "weather.rain", "canal", "It rains.")
+        case = session.get_one(Case, console.named("case", 1))
+        for state in (State.FILED, State.DRAFT):
+            made = drafting.draft(
+                session, desk.database.now(), "person:ann", case, "ncmec",
+                incident=Incident.CONTACT,
+            )  # fmt: skip
+            made.state = state
+            if state == State.FILED:
+                made.filed_at, made.remote_id = made.made_at, "4294967299"
+                made.receipt = json.dumps({"id": "4294967299", "files": [["ev_1", "7"]]})
+            session.flush()
     return desk
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -49,6 +50,54 @@ def test_what_is_posted_arrives_and_the_reply_comes_back(receiver):
     (request,) = receiver.received
     assert (request.method, request.body) == ("POST", b"rain" * 1000)
     assert request.headers["x-weather"] == "wet"
+
+
+def test_a_body_may_come_piece_by_piece_with_its_length_told_before(receiver):
+    """It is never chunked: not everybody takes that."""
+    pieces = (b"rain" * 10 for _ in range(1000))
+    reply = near(receiver).post(receiver.url(), pieces, {"X-Weather": "wet"}, length=40_000)
+    assert reply.status == 200
+    (request,) = receiver.received
+    assert request.body == b"rain" * 10_000
+    assert request.headers["content-length"] == "40000"
+    assert "transfer-encoding" not in request.headers
+
+
+def test_what_a_body_raises_passes_and_no_whole_request_arrives(receiver):
+    """Its last bytes are never sent."""
+
+    class Broken(Exception):
+        pass
+
+    def pieces():
+        yield b"rain"
+        raise Broken
+
+    with pytest.raises(Broken):
+        near(receiver).post(receiver.url(), pieces(), {}, length=1000)
+    assert [request.body for request in receiver.received] in ([], [b"rain"])
+
+
+def test_an_error_says_whether_anything_of_the_request_may_have_arrived(receiver):
+    """Else nothing can have come of it."""
+    outbound = near(receiver)
+    for behaviour, sent in (("/close", True), ("/hang", True), ("/endless", True)):
+        receiver.behaviour = behaviour
+        with pytest.raises(OutboundError) as failed:
+            outbound.post(receiver.url("/"), b"x", {}, largest=10)
+        assert failed.value.sent is sent
+    with pytest.raises(OutboundError) as failed:
+        client("private:127.0.0.1:1").post("http://127.0.0.1:1/", b"x", {})
+    assert failed.value.sent is False
+
+
+def test_who_is_known_to_take_time_is_waited_for_longer(receiver):
+    """Without a byte for longer than the setting says."""
+    receiver.behaviour = "/hang"
+    outbound, began = near(receiver, read_seconds=1), time.monotonic()
+    with pytest.raises(OutboundError):
+        outbound.post(receiver.url("/"), b"x", {}, seconds=1.6, patience=5)
+    assert time.monotonic() - began > 1.3
 
 
 def test_a_fetch_in_memory_gives_any_status(receiver):

@@ -38,7 +38,12 @@ def require_known(session: Session, caller: Caller, number: int) -> None:
     """Raises `TutelaError`, as if there were no such request, if the caller must not know of it."""
     seen = select(Approval.id).where(Approval.id == number, known(caller))
     if session.scalar(seen) is None:
-        raise TutelaError(
-            f"No request {number} waits for approval.",
-            "Each stands for a day and is used once: tutela approve",
-        )
+        raise none_waits(number)
+
+
+def none_waits(number: int) -> TutelaError:
+    """What is said of a request that is not there."""
+    return TutelaError(
+        f"No request {number} waits for approval.",
+        "Each stands for a day and is used once: tutela approve",
+    )

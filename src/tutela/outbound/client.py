@@ -15,7 +15,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -143,21 +143,26 @@ class Outbound:
     def post(
         self,
         url: str,
-        body: bytes,
+        body: bytes | Iterable[bytes],
         headers: Mapping[str, str],
         *,
+        length: int | None = None,
         hosts: Hosts | None = None,
         largest: int = MOST_RETURNED,
         seconds: float | None = None,
+        patience: float | None = None,
     ) -> Reply:
         """The reply to a POST, whatever its status; a redirect is not followed.
 
-        With `largest` 0 its body is not even read. Raises `OutboundError`.
+        A body of `length` bytes may come piece by piece: what it raises passes, and ends the
+        connection before the body is whole. `patience`: seconds without a byte, where they are not
+        the setting's. With `largest` 0 the reply's body is not even read. Raises `OutboundError`.
         """
         clock = Clock(seconds or self.options.total_seconds)
         target = Target.of(url)
         private = (hosts or self.hosts).private_allowed(target)
-        with self._sent("POST", target, private, headers, body, clock) as response:
+        sized = headers if length is None else {**headers, "Content-Length": str(length)}
+        with self._sent("POST", target, private, sized, body, clock, patience) as response:
             parts: list[bytes] = []
             if largest:
                 self._take(response, target, parts.append, largest, clock)
@@ -200,8 +205,9 @@ class Outbound:
         target: Target,
         private: bool,
         headers: Mapping[str, str],
-        body: bytes | None,
+        body: bytes | Iterable[bytes] | None,
         clock: Clock,
+        patience: float | None = None,
     ) -> Iterator[BaseHTTPResponse]:
         """The reply to one request, its body unread; when the time is over the line is cut."""
         connection = self._connected(target, self._judged(target, private, clock), clock)
@@ -211,7 +217,7 @@ class Outbound:
         try:
             guard.start()
             with _explained(target, clock):
-                line.settimeout(clock.left(self.options.read_seconds))
+                line.settimeout(clock.left(patience or self.options.read_seconds))
                 with suppress(BrokenPipeError):  # it may have answered before it hung up
                     connection.request(
                         method,
@@ -228,6 +234,9 @@ class Outbound:
             with closing(response):
                 clock.left()  # a line that was cut among the headers looks as if they had ended
                 yield response
+        except OutboundError as error:
+            error.sent = True
+            raise
         finally:
             guard.cancel()
             if guard.ident is not None:

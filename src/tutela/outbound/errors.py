@@ -33,4 +33,6 @@ class OutboundError(TutelaError):
     def __init__(self, reason: Reason, what: str, hint: str = "") -> None:
         super().__init__(what, hint)
         self.reason = reason
+        self.sent = False
+        """Something of the request may have arrived."""
         self.exit_code = 1 if reason in REFUSED else 3

@@ -58,20 +58,18 @@ class Model:
             return Lost("It cannot be reached.", sent=fault == "lost")
         if fault in ("502", "503", "429", "401"):
             return Answer(int(fault), {"retry-after": "7"} if fault != "502" else {}, b"")
-        if fault == "garbage":
-            return Answer(200, {}, b"")
-        if fault.isdigit():
-            return _coded(int(fault))
+        if fault == "garbage" or fault.isdigit():
+            return _coded(int(fault)) if fault.isdigit() else Answer(200, {}, b"")
         done = self._do(call)
         match fault:
             case "done-and-lost":
                 return Lost("It broke off.")
             case "done-and-502":
-                return Answer(502, {}, b"<html>")
+                done = Answer(502, {}, b"<html>")
             case "done-and-garbage":
-                return Answer(200, {}, b"<reportResponse><responseCo")
+                done = Answer(200, {}, b"<reportResponse><responseCo")
             case "done-and-wrong-id" if call.name != "submit":
-                return _coded(0, report="999999999999", file="f" * 32, md5="0" * 32)
+                done = _coded(0, report="999999999999", file="f" * 32, md5="0" * 32)
             case "wrong-md5" if call.name == "upload":
                 done = Answer(200, {}, done.body.replace(_md5(call).encode(), b"0" * 32))
         return Answer(done.status, done.headers, done.body, _md5(call))
@@ -153,6 +151,12 @@ class Driver:
                     return found
                 self.keep(machine.again(self.state, self.model.now))
         raise AssertionError(f"it does not end: {self.state}")
+
+    @property
+    def left_open(self) -> set[str]:
+        """Reports that were known, are another's than the state's, and are open still."""
+        others = self.known - {machine.remote(self.state)}
+        return {name for name in others if self.model.reports[name].state == "open"}
 
     @property
     def read(self) -> machine.Progress:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 from lxml import etree
 
 from reporting import everything
@@ -66,17 +67,20 @@ def details(made: Paper) -> list[bytes]:
     return [one.details for one in made.enclosures if one.details]
 
 
-def makes_a_difference(whole: Report, served: bytes | None, below: str = "") -> None:
-    made = paper(whole, served)
-    for place, other in everything.others(whole):
+def makes_a_difference(part: Report, served: bytes | None, below: str) -> None:
+    made = paper(part, served)
+    for place, other in everything.others(part):
         if place not in OURS and place.startswith(below):
             assert paper(other, served) != made, place
 
 
 @pytest.mark.parametrize("served", [None, schema.document(newer=True)], ids=["pinned", "newer"])
-def test_each_field_makes_a_difference_to_what_is_sent(served: bytes | None):
+@pytest.mark.parametrize("block", facts.names(Report))
+def test_each_field_makes_a_difference_to_what_is_sent(block: str, served: bytes | None):
     """Nothing that is known is left out without a word."""
-    makes_a_difference(everything.report(), served)
+    part = Report(Incident.MEDIA, NOW, NOW)
+    part = replace(part, **{block: getattr(everything.report(), block)})
+    makes_a_difference(part, served, block)
 
 
 @pytest.mark.parametrize("kind", [*mapping.KINDS, "smoke signals"])
@@ -225,6 +229,19 @@ def test_odd_texts_in_all_fields_still_make_a_lawful_document(odd: str):
 
 
 OURS_READ = Schema.of(schema.document())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(strategies.from_type(Report), strategies.booleans())
+def test_any_report_at_all_makes_lawful_documents(what: Report, newer: bool):
+    """Whatever it holds: naive times, numbers without end, blanks, words of no list."""
+    made = paper(what, schema.document(newer=True) if newer else None)
+    read = NEWER_READ if newer else OURS_READ
+    for one in (made.body, *details(made)):
+        assert not read.faults(one)
+
+
+NEWER_READ = Schema.of(schema.document(newer=True))
 
 
 def test_an_identifier_that_is_too_long_is_told_and_named():

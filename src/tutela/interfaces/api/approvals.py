@@ -13,13 +13,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
 
-from tutela.decisions import requests
 from tutela.interfaces.api.access import Holder
 from tutela.interfaces.api.json_bodies import After, Page, page
 from tutela.interfaces.api.state import Limit, Shared, State, with_scope
 from tutela.people import approvals
 from tutela.people.errors import NotPermitted
 from tutela.people.models import Approval
+from tutela.reporting import requests
 from tutela.storage import Session
 
 MOST = 2**31 - 1

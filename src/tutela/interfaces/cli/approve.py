@@ -9,13 +9,13 @@ from typing import Any
 from rich.text import Text
 
 from tutela.app import App
-from tutela.decisions import requests
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
 from tutela.people import approvals, refusals
 from tutela.people.errors import NotPermitted
 from tutela.people.models import Approval
 from tutela.people.permissions import Caller
+from tutela.reporting import requests
 
 SHOWN = 1000
 """Requests that are listed: more than a day brings."""

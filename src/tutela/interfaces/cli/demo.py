@@ -28,7 +28,7 @@ from tutela.banks.models import Purpose
 from tutela.decoding import DecoderPool
 from tutela.errors import TutelaError
 from tutela.evidence import client as vault
-from tutela.interfaces.cli import output, own_service
+from tutela.interfaces.cli import demo_report, output, own_service
 from tutela.interfaces.cli.own_service import OwnService
 from tutela.people import invitations, keys
 from tutela.people.permissions import Permission
@@ -99,27 +99,38 @@ def run(*, keep: bool, as_json: bool) -> int:
         raise TutelaError(
             "The demonstration needs photographs that are not installed.", error.hint
         ) from None
-    with tempfile.TemporaryDirectory(prefix="tutela-demo-") as scratch:
+    with (
+        tempfile.TemporaryDirectory(prefix="tutela-demo-") as scratch,
+        demo_report.server() as there,
+    ):
         place = Path(scratch)
         chosen = Settings(
             data=str(place / "data"), keys=str(place / "keys"),
             service=Service(port=Service().port if keep else 0),
+            reporting=demo_report.options(there),
         )  # fmt: skip
         with App(chosen) as app:
             app.set_up()
             set_up(app, [found[name] for name in KNOWN])
+            photograph = found[demo_report.PHOTOGRAPH]
+            demo_report.set_up(app, there, photograph)
             if not as_json:
                 print(
                     f"{len(KNOWN)} photographs are in the bank {BANK}, in a database of its own."
                     " The service starts.\n"
                 )
-            with serving(app), own_service.running(app, *SCOPES) as own:
+            with serving(app), own_service.running(app, *SCOPES, Permission.INTAKE) as own:
                 results = [_sent(own, upload) for upload in uploads(found)]
                 kept = _kept(app, results)
                 _show(results, kept, as_json=as_json)
+                filed = demo_report.run(app, own, there, photograph)
+                if as_json:
+                    output.line(demo_report.record(filed))
+                else:
+                    demo_report.show(filed)
                 if keep:
                     _serve_on(app, own, found)
-    return 0 if as_promised(results, kept) else 3
+    return 0 if as_promised(results, kept) and filed.as_promised else 3
 
 
 SCOPES = (Permission.SCREEN, Permission.LOOKUP, Permission.MATCH_DETAIL)
@@ -147,6 +158,7 @@ def serving(app: App) -> Iterator[None]:
         "TUTELA_DATA": settings.data,
         "TUTELA_KEYS": settings.keys,
         "TUTELA_SERVICE__PORT": str(settings.service.port),
+        **demo_report.environment(settings.reporting),
         **{
             k: v
             for k, v in os.environ.items()
@@ -295,8 +307,8 @@ def _serve_on(app: App, own: OwnService, found: dict[str, Path]) -> None:
         link = invitations.invite_first(session, now, app.actor, anew=True)
     print(
         f"\nThe service goes on until you press ^C. Try, in another terminal:\n"
-        f"\n  curl -H 'Authorization: Bearer {secret}' --data-binary @{found[KNOWN[0]]}"
-        f" {own.base}/api/v1/screen\n"
+        f"\n  curl -H 'Authorization: Bearer {secret}' -H 'Content-Type: image/png'"
+        f" --data-binary @{found[KNOWN[0]]} {own.base}/api/v1/screen\n"
         f"\nThe console, as its first administrator:\n"
         f"\n  http://localhost:{own.port}/welcome/{link}\n",
         flush=True,

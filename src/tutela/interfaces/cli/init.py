@@ -20,6 +20,7 @@ WHAT_FOR = {
     "webhooks.key": "opens the secrets of webhooks; without it each needs a new one",
     "people.key": "opens the secrets of authenticator apps; without it everyone who has one must be"
     " let in again by another administrator",
+    "reporting.key": "opens the credentials of authorities; without it they must be set anew",
     "evidence.identity": "opens sealed evidence; without it, and with no second recipient, all"
     " evidence is lost",
 }

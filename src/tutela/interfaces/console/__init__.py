@@ -17,6 +17,7 @@ from tutela.interfaces.console import (
     appeals,
     approvals,
     audit,
+    authorities,
     bank_changes,
     bank_import,
     bank_search,
@@ -32,7 +33,11 @@ from tutela.interfaces.console import (
     people,
     policy,
     policy_explain,
+    preservation,
     queue,
+    report_acts,
+    report_edit,
+    reports,
     roles,
     seeing,
     shell,
@@ -50,6 +55,8 @@ PARTS: tuple[ModuleType, ...] = (
     policy, policy_explain,
     alarms, messages, seeing, wellbeing,
     deciding, appeals, strikes,
+    preservation,
+    reports, report_edit, report_acts, authorities,
 )  # fmt: skip
 """Modules of pages: each has a `router`."""
 

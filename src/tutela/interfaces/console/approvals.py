@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from tutela.decisions import requests
 from tutela.interfaces.api.json_bodies import After
 from tutela.interfaces.console import forms
 from tutela.interfaces.console.forms import Fields, Form
@@ -17,6 +16,7 @@ from tutela.interfaces.console.paging import SHOWN, listed
 from tutela.interfaces.console.shell import SignedIn, Visitor, database_of, page, see_other
 from tutela.people import approvals
 from tutela.people.models import Approval
+from tutela.reporting import requests
 
 MOST = 2**31 - 1
 """The largest number that the database gives a request."""

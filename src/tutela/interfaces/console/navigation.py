@@ -34,12 +34,15 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
     (N_("Now"), (
         Place(N_("Overview"), "/console/"),
         Place(N_("Cases"), "/console/cases", frozenset({P.CASES}), "/console/subjects"),
+        Place(N_("Reports"), "/console/reports", frozenset({P.REPORTS})),
         Place(N_("Appeals"), "/console/appeals", frozenset({P.CASES})),
         Place(N_("Strikes"), "/console/strikes", frozenset({P.CASES})),
+        Place(N_("Preservation"), "/console/preservation", frozenset({P.REPORTS})),
         Place(N_("Approvals"), "/console/approvals"),
         Place(N_("My wellbeing"), "/console/wellbeing"),
         Place(N_("Alarms"), "/console/alarms", frozenset({P.ADMIN})),
         Place(N_("Messages"), "/console/messages", frozenset({P.ADMIN})),
+        Place(N_("Authorities"), "/console/authorities", frozenset({P.ADMIN})),
     )),
     (N_("Matching"), (
         Place(N_("Banks"), "/console/banks", frozenset({P.BANKS_READ}), "/console/new-bank"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import timedelta
+from functools import cache
 
 from tutela import evidence, webhooks
 from tutela.app import App
@@ -15,6 +16,11 @@ from tutela.interfaces.server.failing import told
 from tutela.jobs import Chore, Duty, Worker
 from tutela.outbound import Outbound
 from tutela.people import approvals, challenges, invitations, sessions
+from tutela.preservation import service as preservation
+from tutela.reporting import driving
+from tutela.reporting import sending as reports
+from tutela.reporting.driving import Parts
+from tutela.reporting.pacing import Pace
 from tutela.screening import answers
 from tutela.views import service as views
 
@@ -51,9 +57,10 @@ def chores(app: App) -> list[Chore]:
         own_bank.expire(database)
 
     def close_appeals() -> None:
-        closing.close(database)
+        closing.close(database, preservation.keeps)
 
     def purge_evidence() -> None:
+        preservation.tend(database)  # first: what it covers must not go
         evidence.purge(database, app.store())
 
     def sweep_evidence() -> None:
@@ -97,10 +104,22 @@ def duties(app: App) -> list[Duty]:
     outbound, sealing = Outbound(app.settings.outbound), app.webhook_sealing()
     options = app.settings.webhooks
 
+    @cache
+    def parts() -> Parts:
+        chosen = app.settings.reporting
+        return Parts(
+            app.database, outbound, app.reporting_sealing(), app.sealer(), app.vault_socket,
+            chosen, Pace(chosen.rate),
+        )  # fmt: skip
+
     def deliver(number: str) -> None:
         webhooks.deliver(app.database, outbound, sealing, int(number), options)
 
+    def report(name: str) -> None:
+        driving.drain(parts(), name)
+
     return [
+        Duty("reporting.send", reports.due, report, concurrency=app.settings.reporting.parallel),
         Duty(
             "webhooks.deliver",
             lambda session, now, limit: [
@@ -108,7 +127,7 @@ def duties(app: App) -> list[Duty]:
             ],
             deliver,
             concurrency=8,
-        )
+        ),
     ]
 
 

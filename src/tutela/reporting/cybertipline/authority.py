@@ -39,6 +39,7 @@ from tutela.reporting.cybertipline.checking import Schema
 from tutela.reporting.cybertipline.errors import Fault as WireFault
 from tutela.reporting.cybertipline.errors import SchemaRefused
 from tutela.reporting.cybertipline.files import FileAnnotations, FileDetails
+from tutela.reporting.cybertipline.fitting import REPLACEMENT
 from tutela.reporting.cybertipline.incidents import Report, ReportAnnotations
 from tutela.reporting.cybertipline.tags import Model, slots
 from tutela.reporting.cybertipline.vocabulary import AddressType, EmailType, EventName, PhoneType
@@ -52,6 +53,7 @@ WHERE = {
     "chat": "chatImIncident", "game": "onlineGamingIncident", "phone": "cellPhoneIncident",
     "offline": "nonInternetIncident", "peers": "peer2peerIncident",
 }  # fmt: skip
+LONGEST_NAME = 200
 UNNAMED = "file"
 """What an upload is called whose name nobody gave: the form must have one."""
 
@@ -217,7 +219,11 @@ def _read(schema: bytes) -> Schema:
 
 
 def _name(file: facts.File) -> str:
-    return file.original_name or file.name or UNNAMED
+    """What the upload is called: no path, nothing unprintable, the end of what is long. The whole
+    name stands in the details."""
+    given = (file.original_name or file.name).replace("\\", "/").rpartition("/")[2].strip()
+    shown = "".join(one if one.isprintable() else REPLACEMENT for one in given)
+    return shown[-LONGEST_NAME:] or UNNAMED
 
 
 def _tags(block: type[Model], fields: Mapping[E, str]) -> dict[str, str]:

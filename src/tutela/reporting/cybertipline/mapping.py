@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tutela.reporting import facts
-from tutela.reporting.cybertipline import captures, incidents, parties, people, said
+from tutela.reporting.cybertipline import captures, incidents, parties, people
 from tutela.reporting.cybertipline.parties import Notes
 from tutela.reporting.cybertipline.vocabulary import BatchedReportReason, IncidentType
 from tutela.reporting.facts import Flag, Incident

@@ -115,7 +115,7 @@ def _seen(what: facts.File) -> str:
     """What people of the provider saw, without who they are: whether a warrant is needed may hang
     on it. Those who saw all of it first."""
     told = []
-    for one in sorted(what.seen, key=lambda one: (not _all(one), one.at, one.rendering)):
+    for one in sorted(what.seen, key=lambda one: (not _all(one), said.moment(one.at))):
         if one.rendering == facts.EXIF:
             how = "Its EXIF data was"
         elif _all(one):
