@@ -93,7 +93,7 @@ def _read(kind: Any, path: str, value: str | None) -> Any:
             return [part.strip() for part in parts if part.strip()]
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise EditRefused(
             f"{path[:80]} is none of the kind that stands there.", "Give a number, or JSON."
         ) from None

@@ -81,7 +81,8 @@ def _within(slot: Slot, value: float) -> bool:
     low, high = LONG if tag.xsd == "xs:long" else INT
     least = low if tag.low is None else tag.low
     most = high if tag.high is None else tag.high
-    return math.isfinite(value) and least <= value <= most
+    is_number = isinstance(value, int) or math.isfinite(value)  # an int may be larger than a float
+    return is_number and least <= value <= most
 
 
 def _of_time(value: datetime) -> Breach | None:
