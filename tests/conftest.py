@@ -14,6 +14,7 @@ import commands
 import databases
 import pytest
 from databases import POSTGRES
+from hypothesis import settings
 
 from tutela.decoding import DecoderPool
 from tutela.errors import TutelaError
@@ -22,6 +23,9 @@ from tutela.storage import Database
 from tutela.testing import photographs
 
 __all__ = ["POSTGRES", "fresh_postgres", "missing"]
+
+settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
+settings.load_profile("untimed")
 
 REQUIRED = set(filter(None, os.environ.get("TUTELA_REQUIRE", "").split(",")))
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from tutela import alarms, cases, decisions, reporting, sealing, settings, webhooks
+from tutela import alarms, cases, decisions, law, reporting, sealing, settings, webhooks
 from tutela.alarms import AlarmSounded
 from tutela.audit import checkpoints
 from tutela.audit.models import Head
@@ -26,6 +26,7 @@ from tutela.evidence import identities, recipients
 from tutela.evidence.sealing import Sealer
 from tutela.evidence.store import Store, open_store
 from tutela.jobs import ChoreFailed, ChoreWorksAgain, DutyFailed
+from tutela.law import options as law_options
 from tutela.people import approvals, callers, roles, secret_files, sessions
 from tutela.people.approvals import AloneSettled, AskedAlone, Reviewed, ReviewOverdue
 from tutela.people.errors import SecondPersonNeeded
@@ -36,7 +37,7 @@ from tutela.policy import Policy, presets
 from tutela.preservation import options as preservation_options
 from tutela.preservation.told import FilesAsked
 from tutela.reporting import options as reporting_options
-from tutela.reporting.models import Exchange, Report
+from tutela.reporting import register
 from tutela.screening import policies
 from tutela.screening.recording import ItemDecided
 from tutela.settings import Settings
@@ -67,6 +68,7 @@ class App:
         self.database.info[views_options.IN_SESSION] = chosen.views
         self.database.info[decision_options.IN_SESSION] = chosen.decisions
         self.database.info[preservation_options.IN_SESSION] = chosen.preservation
+        self.database.info[law_options.IN_SESSION] = chosen.law
         self.database.info[reporting_options.IN_SESSION] = chosen.reporting
         self._logged = 0
 
@@ -310,6 +312,7 @@ def wired() -> Bus:
     bus.on(ReviewOverdue, _sound_review)
     bus.on(Reviewed, _clear_review)
     bus.on(FilesAsked, _said_to_authorities)
+    law.wire(bus)  # before: who reports asks what it reckoned
     decisions.wire(bus)
     reporting.wire(bus)
     return bus
@@ -317,15 +320,7 @@ def wired() -> Bus:
 
 def _said_to_authorities(session: Session, told: FilesAsked) -> None:
     """What was said of a case to authorities, and what they said, is kept with the case."""
-    told.found.update(
-        name
-        for name in session.scalars(
-            select(Exchange.evidence_id)
-            .join(Report, Report.id == Exchange.report_id)
-            .where(Report.case_id == told.case_id, Exchange.evidence_id.is_not(None))
-        )
-        if name
-    )
+    told.found.update(register.evidence_of(session, told.case_id))
 
 
 CHORE, DUTY = "worker.chore", "worker.duty"

@@ -20,6 +20,7 @@ from tutela.decoding.options import Options
 from tutela.errors import TutelaError
 from tutela.evidence.options import Options as Evidence
 from tutela.jobs.options import Options as Jobs
+from tutela.law.options import Options as Law
 from tutela.outbound.options import Options as Outbound
 from tutela.people.options import Console, Oidc
 from tutela.people.options import Options as People
@@ -215,6 +216,7 @@ class Settings:
     views: Views = field(default_factory=Views)
     decisions: Decisions = field(default_factory=Decisions)
     preservation: Preservation = field(default_factory=Preservation)
+    law: Law = field(default_factory=Law)
     reporting: Reporting = field(default_factory=Reporting)
     evidence: Evidence = field(default_factory=Evidence)
     jobs: Jobs = field(default_factory=Jobs)

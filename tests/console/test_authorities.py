@@ -7,12 +7,14 @@ from api.service import Desk
 from sqlalchemy import select
 
 from console.visitor import Visitor, signed_in
+from tutela.law import signing
 from tutela.people.models import Approval
-from tutela.people.permissions import Permission
+from tutela.people.permissions import Caller, Permission
 from tutela.reporting import credentials, production, reaching, schemas
 from tutela.reporting.options import Options
 
 P = Permission
+SIGNER = Caller("person:sue", frozenset({P.ADMIN}))
 HERE = "/console/authorities"
 PASSWORD = "it-rains-on-bicycles"
 
@@ -38,7 +40,8 @@ def test_credentials_are_set_and_shown_to_nobody(desk, ann):
     given = {"environment": "test", "user": "bicycle", "password": PASSWORD}
     assert ann.post(f"{HERE}/ncmec/credentials", given).location.endswith("said=credentials.set")
     with desk.database.writing() as session:
-        credentials.refused(session, desk.database.now(), "ncmec", "test", "2000.")
+        signed = credentials.listed(session)[0].set_at
+        credentials.refused(session, desk.database.now(), "ncmec", "test", "2000.", signed)
     page = ann.get(HERE)
     assert "refused" in page.words and PASSWORD not in page.text
     wrong = ann.post(f"{HERE}/ncmec/credentials", given | {"user": "a:b"}, 422)
@@ -51,6 +54,10 @@ def test_credentials_are_set_and_shown_to_nobody(desk, ann):
 
 def test_production_is_asked_for_by_one_and_allowed_by_two(desk, ann, bob):
     allow = f"{HERE}/ncmec/production"
+    assert "tutela pack sign us" in ann.post(allow, {"why": "We are ready."}, 409).words
+    with desk.database.writing() as session:
+        for rule in signing.unsigned(session):
+            signing.sign(session, desk.database.now(), SIGNER, rule.pack, rule.id, "Read it.")
     assert ann.post(allow, {"why": "We are ready."}).location.endswith("said=second.asked")
     with desk.database.reading() as session:
         asked = select(Approval.id).where(Approval.act == production.ACT)

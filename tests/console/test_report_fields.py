@@ -11,7 +11,7 @@ import pytest
 
 from tutela.interfaces.console import report_fields
 from tutela.interfaces.console.report_fields import ELSEWHERE, PARTS, Typed, blocks, changed
-from tutela.interfaces.console.report_words import WORDS
+from tutela.interfaces.console.report_words import KIND_WORDS, WORDS
 from tutela.reporting import facts
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,6 +41,12 @@ def typed(content: dict[str, Any], part: str) -> dict[str, str]:
         one.path: str(one.value).replace("\n", "\r\n")
         for block in blocks(content, part) for one in block.inputs if one.kind != "ticks"
     }  # fmt: skip
+
+
+def test_every_kind_has_a_word_of_its_own():
+    """None is called as a code of incidents that is spelled alike."""
+    kinds = {kind for each in report_fields.KINDS.values() for kind in each}
+    assert kinds == KIND_WORDS.keys()
 
 
 def test_every_field_of_a_report_has_a_name_on_pages():

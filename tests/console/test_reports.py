@@ -132,6 +132,7 @@ def test_what_would_help_most_is_named_and_reasons_are_kept(desk, ann):
 def test_parts_are_changed_and_nothing_else(desk, ann):
     path = drafted(ann, case_of(desk))
     before = content(desk, path)
+    assert "a place, not the internet" in ann.get(f"{path}/edit/where.0").words
     page = ann.get(f"{path}/edit/subject")
     assert "Screen name" in page.words and 'name="value"' in page.text
     values = {"subject__account__screen_name": "rider", "subject__emails__0__address": "r@e.org"}
@@ -209,6 +210,7 @@ def test_without_credentials_nothing_is_queued(desk, ann):
         for one in session.scalars(select(Credentials)):
             session.delete(one)
     refused = ann.post(f"{path}/send", {"version": 1}, 422)
+    assert "to be mended before it can be sent" in ann.get(path).words
     assert "no credentials" in refused.words and row(desk, path).state == State.DRAFT
 
 
@@ -229,7 +231,8 @@ def test_where_it_takes_two_just_this_version_waits_for_the_second(desk, ann, bo
         number = session.scalars(asked).one().id
     assert ann.post(f"{path}/requests/{number}").location.endswith("said=second.waits")
     bob.post(f"{path}/requests/{number}", status=404)
-    assert "Send the report" in bob.get("/console/approvals").words
+    asked_of = bob.get("/console/approvals")
+    assert "Send the report" in asked_of.words and f"{path}/preview" in asked_of.text
     bob.post(f"/console/approvals/{number}/approve")
     assert "Do it now" in ann.get(path).words
     assert ann.post(f"{path}/requests/{number}").location.endswith("said=report.queued")
@@ -250,6 +253,8 @@ def test_what_was_changed_after_the_second_agreed_is_not_sent(desk, ann, bob, ca
 
 def test_danger_waits_for_nobody(desk, ann, careful):
     path = drafted(ann, case_of(desk, careful))
+    refused = ann.post(f"{path}/send", {"version": 1, "danger": "true"}, 422)
+    assert "does not say why" in refused.words
     part(ann, path, "incident", 1, danger="They meet tonight.")
     assert "it is sent at once" in ann.get(path).words
     ann.post(f"{path}/send", {"version": 2})

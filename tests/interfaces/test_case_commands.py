@@ -13,7 +13,7 @@ from tutela.app import App
 from tutela.cases import alerts
 from tutela.cases.alerts import Received
 from tutela.decisions import appeals
-from tutela.screening.models import Decided
+from tutela.screening.models import Decided, Item
 
 
 @pytest.fixture
@@ -38,8 +38,16 @@ def test_queues_are_set_listed_and_removed_and_take_what_their_rules_say(here):
     )  # fmt: skip
     assert made == {
         "queue": "calls", "position": 2, "rule": rule, "note": "", "hidden": ["skip"],
-        "two_for": ["worst"],
+        "two_for": ["release", "worst"],
     }  # fmt: skip
+    told = here.ok("queue", "set", "calls", "--no-two-for", "release", "--no-hide", "skip")
+    assert "Two people: worst." in told and "One person alone now releases" in told
+    (made,) = here.records("queue", "set", "calls", "--two-for", "report", "--note", "hard")
+    assert made == {
+        "queue": "calls", "position": 2, "rule": rule, "note": "hard", "hidden": [],
+        "two_for": ["report", "worst"],
+    }  # fmt: skip
+    here.refused("queue", "set", "calls", "--no-two-for", "fly")
     names = [one["queue"] for one in here.records("queue", "list")]
     assert names == ["calls", "general", "escalated"] and "calls" in here.ok("queue", "list")
     case = reported(here, "rider [red]", code="C1")
@@ -69,6 +77,34 @@ def test_a_case_is_decided_by_command_and_taken_with_it(here):
     assert (told["case"], told["item"], told["conclusion"]) == (case, None, "escalated")
     (shown,) = here.records("case", "show", case)
     assert shown["locked_by"].startswith("shell:")
+
+
+def test_to_conclude_a_case_says_what_of_it_stays_undecided(here):
+    """And that grades are of items."""
+    item, case = matched(here, "rider")
+    words = ("case", "decide", case, "--conclusion", "escalated", "--reason", "Hard.")
+    assert "Grades are of items" in here.refused(*words, "--grade", "made=drawn")
+    told = here.ok(*words)
+    assert "Only the case is concluded. 1 of its items stay undecided" in told and item in told
+    assert f"tutela case show {case}" in told
+
+
+def test_a_case_lists_its_items_by_both_names_and_they_are_decided_by_either(here):
+    item, case = matched(here, "rider")
+    with App.open(settings.load(here.environment())) as app, app.database.writing() as session:
+        session.get_one(Item, item).external_id = "post [7]"
+    assert "post [7]" in here.ok("case", "show", case)
+    (one,) = here.records(
+        "case", "decide", case, "post [7]", "--conclusion", "confirmed", "--reason", "So it is."
+    )
+    (shown,) = here.records("case", "show", case)
+    assert [(one["item"], one["external_id"], one["conclusion"]) for one in shown["items"]] == [
+        (item, "post [7]", "confirmed")
+    ]
+    assert shown["items"][0]["decision"] == one["decision"]
+    assert [one["authority"] for one in shown["drafted"]] == ["ncmec"]
+    (shown,) = here.records("case", "show", case, "--after", item)
+    assert shown["items"] == []
 
 
 def test_an_item_is_decided_with_its_grade_and_copies_unless_said_otherwise(here):

@@ -67,3 +67,19 @@ def test_a_misbehaviour_that_is_none_is_wrong_use(given):
 
 def test_a_state_that_cannot_be_kept_is_refused(tmp_path):
     assert "cannot be used" in refused(data=tmp_path / "none" / "state.jsonl").what
+
+
+def test_the_stand_in_for_the_nca_says_that_it_is_not_the_agencys():
+    """And how many reports it took."""
+    command = [sys.executable, "-m", "tutela", "testserver", "nca", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or "^C" not in lines[-1]:
+            lines.append(process.stdout.readline())
+        said = "".join(lines)
+        assert "NOT the NCA's" in said and "publishes no interface" in said
+        assert re.search(r'test_urls = \["nca=http://127\.0\.0\.1:[0-9]+"\]', said)
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == "Stopped by SIGTERM: 0 reports filed.\n"
+    assert process.returncode == 0

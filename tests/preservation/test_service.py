@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -188,6 +188,7 @@ def test_papers_are_kept_while_a_request_runs_and_a_year_after(shelf: Shelf) -> 
         (Kind.HOLD, {"note": "x" * 10_001}, "note is longer"),
         (Kind.HOLD, {"until": START + DAY}, "has no term"),
         (Kind.PRESERVE, {"until": START}, "over already"),
+        (Kind.PRESERVE, {"until": datetime(9999, 12, 31, tzinfo=UTC)}, "a hundred years"),
         (Kind.PRESERVE, {"extends": "prq_1"}, "names the request"),
         (Kind.EXTEND, {}, "names the request"),
         (Kind.HOLD, {"given": ["ev_1"]}, "gives nothing"),

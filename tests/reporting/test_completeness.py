@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from reporting import everything
-from tutela.reporting import completeness
-from tutela.reporting.completeness import Field
+from tutela.reporting import completeness, setting
+from tutela.reporting.completeness import PATHS, TYPED, Field
 from tutela.reporting.facts import Capture, Email, File, Incident, Party, Report, Where
 
 NOW = everything.BEGAN
@@ -54,6 +54,35 @@ def test_each_thing_that_is_added_raises_the_score():
     scores.append(completeness.of(found).score)
     assert scores == sorted(scores) and len(set(scores)) == len(scores)
     assert said == ["subject", "ip", "email"]
+
+
+YES_NO = ("subject.emails.0.verified", "files.0.public")
+
+
+def test_each_field_that_can_be_typed_names_a_place_that_there_is():
+    """And what no path is named of comes from records, or is a paper."""
+    content = everything.report().to_json()
+    for name, path in PATHS.items():
+        value = "{}" if path.endswith(".0") else "1"
+        setting.put(content, path, "yes" if path in YES_NO else value)
+        assert fields(bare()).get(name) is None or fields(bare())[name].path == path
+    unnamed = set(completeness.NAMES) - PATHS.keys()
+    assert unnamed == {"files", "files.viewed", "files.hashes", "files.grades"}
+
+
+def test_what_is_wanted_of_a_childs_own_account_is_set_of_the_child():
+    found = fields(bare(victims=(Party(account=replace(Party().account, id="kid")),)))
+    assert found["email"].path == "victims.0.emails.0.address"
+
+
+def test_what_only_a_person_typed_is_held_and_says_so():
+    """One that was recorded beside it is enough to say nothing."""
+    typed, recorded = Capture("192.0.2.1", at=NOW, typed=True), Capture("192.0.2.2")
+    party = Party(captures=(typed,))
+    found = fields(bare(subject=party))
+    assert found["ip"].held and found["ip"].reason == TYPED == found["ip.at"].reason
+    found = fields(bare(subject=replace(party, captures=(typed, recorded))))
+    assert (found["ip"].reason, found["ip.at"].reason) == ("", TYPED)
 
 
 def test_a_reason_is_shown_and_what_has_one_is_not_asked_for_again():

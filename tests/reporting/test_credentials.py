@@ -69,9 +69,22 @@ def test_refused_ones_sound_one_alarm_until_they_are_set(desk):
     """However many reports find out."""
     for _ in range(3):
         with desk.database.writing() as session:
-            credentials.refused(session, desk.now, "ncmec", "test", "It said 401.")
+            signed = credentials.set_at(session, "ncmec", "test")
+            credentials.refused(session, desk.now, "ncmec", "test", "It said 401.", signed)
     assert desk.alarms() == {"report.credentials": 1}
     put(desk)
     assert desk.alarms() == {}
     with desk.database.reading() as session:
         assert session.get_one(Credentials, ("ncmec", "test")).refused_at is None
+
+
+def test_those_that_were_set_meanwhile_are_not_refused(desk):
+    """A worker that tried with the former ones says nothing of these."""
+    with desk.database.reading() as session:
+        signed = credentials.set_at(session, "ncmec", "test")
+    desk.later(seconds=1)
+    put(desk)
+    with desk.database.writing() as session:
+        credentials.refused(session, desk.now, "ncmec", "test", "It said 401.", signed)
+        assert session.get_one(Credentials, ("ncmec", "test")).refused_at is None
+    assert desk.alarms() == {}

@@ -11,6 +11,7 @@ from tutela.cases.models import Case
 from tutela.people.models import Need
 from tutela.people.permissions import Caller, Permission
 from tutela.reporting import drafting, editing
+from tutela.reporting.cybertipline.machine import Progress
 from tutela.reporting.errors import NoSuchAuthority, NoSuchReport, ReportChanged, ReportNotReady
 from tutela.reporting.facts import Incident
 from tutela.reporting.models import Report, State
@@ -18,6 +19,11 @@ from tutela.reporting.models import Report, State
 
 def states(scene: Scene) -> list[State]:
     return [one.state for one in scene.reports()]
+
+
+def begun(remote: str = "") -> str:
+    """The progress of a report that was tried, and maybe is open there."""
+    return Progress(1800.0, id=remote, opened=1, unsure=not remote).to_json()
 
 
 def items(scene: Scene, name: str = "") -> list[str]:
@@ -50,6 +56,15 @@ def test_what_is_decided_together_stands_in_the_draft_once(scene: Scene):
     both = [scene.item(), scene.item()]
     scene.decide(*both)
     assert sorted(items(scene)) == sorted(both)
+
+
+def test_what_is_decided_together_joins_a_draft_at_once(scene: Scene):
+    """Each by itself would gather the whole case anew, while all others wait for the database."""
+    first, _ = scene.confirmed()
+    more = [scene.item() for _ in range(5)]
+    scene.decide(*more)
+    assert items(scene)[0] == first and sorted(items(scene)[1:]) == sorted(more)
+    assert scene.reports()[0].version == 2 and scene.kept(more[-1]) == ["draft"]
 
 
 def test_what_is_taken_back_goes_from_the_draft(scene: Scene):
@@ -194,10 +209,26 @@ def test_a_report_that_is_being_sent_is_left_and_the_case_says_so(scene: Scene):
     item, decision = scene.confirmed()
     with scene.database.writing() as session:
         report = session.get_one(Report, scene.reports()[0].id)
-        report.state, report.progress = State.QUEUED, "{}"
+        report.state, report.progress = State.QUEUED, begun("1")
     scene.undo(decision)
     assert states(scene) == ["queued"] and items(scene) == [item]
     assert drafting.LATE in scene.steps()
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.HALTED])
+def test_a_report_that_was_only_tried_is_a_draft_again(scene: Scene, state: State):
+    """While the authority is down nothing is open there, and what nobody stands by must not go when
+    it is back."""
+    _, first = scene.confirmed()
+    other, _ = scene.confirmed()
+    with scene.database.writing() as session:
+        report = session.get_one(Report, scene.reports()[0].id)
+        report.state, report.queued_at, report.progress = state, scene.now, begun()
+        report.sending_until, turn = scene.now, report.turn
+    scene.undo(first)
+    (report,) = scene.reports()
+    assert report.state == State.DRAFT and items(scene) == [other]
+    assert report.progress == "" and report.turn > turn
 
 
 def test_a_supplement_by_hand_needs_nothing_new(scene: Scene):

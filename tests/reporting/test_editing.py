@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from reporting.scenes import BOB, Scene
 from tutela.audit.models import Entry
-from tutela.reporting import editing, register
+from tutela.reporting import drafting, editing, register
 from tutela.reporting.errors import EditRefused, ReportChanged, ReportNotReady
-from tutela.reporting.facts import File, Flag, Party, Report, Seen
+from tutela.reporting.facts import Capture, File, Flag, Party, Report, Seen
 from tutela.reporting.models import Report as Row
 from tutela.reporting.models import State
 
@@ -62,12 +62,96 @@ def test_a_field_is_put_in_its_place(scene: Scene, name: str):
 def test_a_field_is_emptied(scene: Scene, name: str):
     """And an entry taken out of its list."""
     put(scene, name, "victims.0.age", "9")
-    put(scene, name, "danger", "Now.")
+    put(scene, name, "danger", "They meet now.")
     assert scene.row(name).danger
     found = put(scene, name, "danger", None)
     assert found.danger == "" and not scene.row(name).danger
     assert put(scene, name, "victims.0.age", None).victims == (Party(),)
     assert put(scene, name, "victims.0", None).victims == ()
+
+
+def test_a_blank_danger_is_none(scene: Scene, name: str):
+    """It would skip the second person, and tell the authority of nothing urgent."""
+    assert put(scene, name, "danger", "  \n").danger == "" and not scene.row(name).danger
+
+
+@pytest.mark.parametrize(
+    "said", ["no", "No.", "false", "yes", "TRUE", "none", "n/a", "0", "1", "no danger", "not known"]
+)
+def test_danger_is_a_sentence_and_no_answer(scene: Scene, name: str, said: str):
+    """Police read whatever stands there as an emergency; so in a whole report."""
+    with pytest.raises(EditRefused, match="danger: a sentence"):
+        put(scene, name, "danger", said)
+    with pytest.raises(EditRefused, match="danger: a sentence"):
+        whole(scene, name, replace(scene.content(name), danger=said))
+    assert not scene.row(name).danger
+
+
+@pytest.mark.parametrize("said", ["They meet tonight.", "今晚他们见面。"])
+def test_a_sentence_says_danger_in_any_script(scene: Scene, name: str, said: str):
+    assert put(scene, name, "danger", said).danger == said
+
+
+def test_several_values_are_one_change(scene: Scene, name: str):
+    """One version more, however many were set at once."""
+    version = scene.row(name).version
+    pairs = [("text", "It rains."), ("victims.0.age", "9"), ("platform", "Bikes")]
+    with scene.database.writing() as session:
+        editing.set_fields(session, scene.now, BOB, name, version, pairs)
+    found = scene.content(name)
+    assert (found.text, found.victims[0].age) == ("It rains.", 9)
+    assert scene.row(name).version == version + 1
+
+
+@pytest.fixture
+def seen(scene: Scene) -> str:
+    """A report with an address of the internet that the service recorded."""
+    scene.confirmed(creator={"ip": "192.0.2.1", "ip_at": "2031-05-01T11:00:00+00:00", "port": 7})
+    return scene.reports()[0].id
+
+
+def test_another_address_was_not_seen_at_that_time_and_port(scene: Scene, seen: str):
+    """Only what is said together with it belongs to it, in any order."""
+    (old,) = scene.content(seen).subject.captures
+    assert (old.port, old.typed) == (7, False) and old.at is not None
+    (new,) = put(scene, seen, "subject.captures.0.address", "192.0.2.9").subject.captures
+    assert new == Capture("192.0.2.9", typed=True)
+    pairs = [
+        ("subject.captures.0.port", "51515"), ("subject.captures.0.address", "192.0.2.10"),
+    ]  # fmt: skip
+    with scene.database.writing() as session:
+        editing.set_fields(session, scene.now, BOB, seen, scene.row(seen).version, pairs)
+    (last,) = scene.content(seen).subject.captures
+    assert last == Capture("192.0.2.10", port=51515, typed=True)
+
+
+def test_what_a_person_typed_is_marked_and_nobody_unmarks_it(scene: Scene, seen: str):
+    """Nor marks what was recorded."""
+    found = put(scene, seen, "subject.captures.1.address", "192.0.2.2").subject.captures
+    assert [one.typed for one in found] == [False, True]
+    content = scene.content(seen)
+    turned = tuple(replace(one, typed=not one.typed) for one in content.subject.captures)
+    subject = replace(content.subject, captures=turned)
+    whole(scene, seen, replace(content, subject=subject, text="It rains."))
+    assert scene.content(seen).subject.captures == found
+    with scene.database.writing() as session:
+        version = scene.row(seen).version
+        drafting.regathered(session, scene.now, BOB, seen, version)
+    assert scene.content(seen).subject.captures == found
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("weather", "It begins with one of incident"), ("subject.weather", "After subject. comes"),
+        ("victims.x", "After victims. comes 0, to add one"), ("text.0", "text holds a value"),
+        ("subject.captures.0.ip", "address, moment, at, port, proxy."),
+    ],
+)  # fmt: skip
+def test_what_is_no_place_says_what_there_is(scene: Scene, name: str, path: str, said: str):
+    with pytest.raises(EditRefused) as refused:
+        put(scene, name, path, "1")
+    assert said in (refused.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +171,7 @@ def test_what_is_no_place_is_refused(scene: Scene, name: str, path: str):
         ("at", "2031-05-01T12:00:00"), ("incident", "bicycle"), ("victims.0.age", "nine"),
         ("files.0.public", "perhaps"), ("at", None), ("text", "x" * 100_001), ("text", "a\0b"),
         ("flags", "rain"), ("where.0.kind", None), ("subject.captures", "[{}]"),
+        ("where.0", "[" * 100_000),
         ("subject.account.urls", "\n".join(f"https://a.example/{n}" for n in range(1_001))),
     ],
 )  # fmt: skip

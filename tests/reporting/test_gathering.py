@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from reporting.scenes import ANN, START, Scene
-from tutela.cases.models import Case
+from tutela.cases import alerts
+from tutela.cases.models import Alert, Case
 from tutela.reporting import gathering
 from tutela.reporting.authorities import named
 from tutela.reporting.cybertipline import schema
@@ -154,6 +156,19 @@ def test_what_nobody_stands_by_any_more_is_named(scene: Scene):
     scene.undo(decision)
     with scene.database.reading() as session:
         assert gathering.unconfirmed(session, before) == [item]
+    assert [one.item for one in before.files] == [item, other]
+
+
+def test_what_was_taken_off_the_case_is_named(scene: Scene):
+    """It is someone else's, and stands in a report about the wrong account."""
+    item, _ = scene.confirmed()
+    other, _ = scene.confirmed()
+    before, case_id = scene.content(), scene.case()
+    with scene.database.writing() as session:
+        assert gathering.unconfirmed(session, before, case_id) == []
+        number = session.scalars(select(Alert.id).where(Alert.item_id == item)).one()
+        alerts.detach(session, scene.now, ANN, session.get_one(Case, case_id), number, "Not his.")
+        assert gathering.unconfirmed(session, before, case_id) == [item]
     assert [one.item for one in before.files] == [item, other]
 
 

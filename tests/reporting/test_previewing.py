@@ -11,7 +11,7 @@ from reporting import everything
 from tutela.reporting import previewing
 from tutela.reporting.authorities import Enclosure, Paper
 from tutela.reporting.cybertipline.authority import CyberTipline
-from tutela.reporting.facts import File, Flag, Incident, Party, Report, Reporter
+from tutela.reporting.facts import Capture, File, Flag, Incident, Party, Report, Reporter
 from tutela.reporting.previewing import Row
 
 NOW = everything.BEGAN
@@ -29,7 +29,7 @@ def test_each_block_is_a_section_in_the_order_of_the_paper():
     assert list(found) == [
         "Incident summary", "Internet details", "Law enforcement", "Reporter",
         "Person or user reported", "Intended recipient", "Victim", "The report", "File 1",
-        previewing.CUTS,
+        previewing.CUTS, previewing.TYPED,
     ]  # fmt: skip
     assert Row("Platform", everything.report().platform) in found["Incident summary"]
     assert Row("Reporting person: email", "trust@example.org") in found["Reporter"]
@@ -92,3 +92,19 @@ def test_a_paper_that_is_no_xml_is_shown_as_it_stands():
     found = shown(replace(everything.report(), files=()), Letters())
     assert found["The report"] == [Row("", "Dear officer,")]
     assert Row("", "a picture") in found["File 1"]
+
+
+def test_what_a_person_typed_is_told_apart_from_what_was_recorded():
+    """The paper has no place for that: the preview names each."""
+    captures = (Capture("192.0.2.1"), Capture("192.0.2.2", typed=True))
+    report = Report(Incident.CONTACT, NOW, NOW, subject=Party(captures=captures))
+    assert shown(report)[previewing.TYPED] == [Row("subject.captures.1", "192.0.2.2")]
+    assert previewing.TYPED not in shown(replace(report, subject=None))
+
+
+def test_numbers_that_nobody_gave_yet_and_nobody_who_reports_are_no_facts():
+    found = shown(everything.report())
+    assert not any(row.label in ("Report id", "File id") for row in found["File 1"])
+    sections = previewing.sections(everything.report(), Reporter(), NCMEC)
+    said = [row for one in sections for row in one.rows if row.label == "Reporting person"]
+    assert [row.value for row in said] == [previewing.NOBODY]

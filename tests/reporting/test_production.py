@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from reporting.desks import ANN
 from tutela.app import App
+from tutela.law.options import Options as Law
 from tutela.outbound import OutboundError, Reason, Target
 from tutela.people import approvals, callers, keys
 from tutela.people.errors import SecondPersonNeeded
@@ -120,7 +121,9 @@ def test_a_report_stays_where_it_was_queued_for(desk):
 
 def test_one_person_does_not_allow_it_and_two_do(database_url, tmp_path):
     """As `report.allow-production` is asked for by the interfaces."""
-    settings = Settings(data=f"{tmp_path}/d", keys=f"{tmp_path}/k", database_url=database_url)
+    settings = Settings(
+        data=f"{tmp_path}/d", keys=f"{tmp_path}/k", database_url=database_url, law=Law(packs=())
+    )  # fmt: skip
     with App(settings) as app:
         app.set_up()
 

@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from reporting.desks import ANN, REPORTER
+from tutela.alarms.models import Alarm
 from tutela.cases import queues
+from tutela.evidence import clocks
+from tutela.evidence.models import File
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Caller
-from tutela.reporting import production, reaching, sending
+from tutela.reporting import editing, production, reaching, sending
 from tutela.reporting.errors import (
     CannotWithdraw,
     NoSuchReport,
@@ -20,6 +23,7 @@ from tutela.reporting.errors import (
     ReportChanged,
     ReportNotReady,
 )
+from tutela.reporting.facts import Report as Facts
 from tutela.reporting.models import Report, State
 
 
@@ -160,7 +164,7 @@ def test_what_turns_out_to_be_filed_stays_filed(desk):
 
 def test_a_halted_report_is_sent_again_when_it_was_mended(desk):
     """What was open of its former paper is taken back first."""
-    name = desk.queue(files=0)
+    name = desk.queue(files=1)
     desk.server.misbehave("unknown-code", after=1)
     assert desk.send(name) == State.HALTED
     assert "7777" in desk.report(name).last_error and desk.alarms() == {"report.halted": 1}
@@ -168,7 +172,7 @@ def test_a_halted_report_is_sent_again_when_it_was_mended(desk):
         sending.again(session, desk.now, ANN, name)
     assert desk.alarms() == {}
     assert desk.send(name) == State.FILED
-    assert desk.calls(name)[-3:] == ["retract", "submit", "finish"]
+    assert desk.calls(name)[-5:] == ["retract", "submit", "upload", "fileinfo", "finish"]
     with desk.database.writing() as session, pytest.raises(ReportNotReady, match="not halted"):
         sending.again(session, desk.now, ANN, name)
 
@@ -192,3 +196,148 @@ def test_who_may_not_report_neither_withdraws_nor_sends_again(desk):
     ):
         with desk.database.writing() as session, pytest.raises(NotPermitted):
             act(session)
+
+
+def maybe_filed(desk):
+    """A report that was filed there, of which nobody here knows it, and that halted."""
+    name = desk.queue(files=2)
+    desk.server.misbehave("reset-after-finish")
+    assert desk.send(name) == State.QUEUED
+    desk.later(minutes=10)
+    desk.server.misbehave("unknown-code")
+    assert desk.send(name) == State.HALTED
+    return name
+
+
+def test_what_may_be_filed_stays_as_it_was_sent(desk):
+    """It is asked for again, and all that went is kept from then on."""
+    name = maybe_filed(desk)
+    (kept, gone) = [one.evidence for one in Facts.from_json(desk.report(name).content).files]
+    with desk.database.writing() as session, pytest.raises(ReportNotReady, match="Nobody knows"):
+        editing.leave_out(session, desk.now, ANN, name, 1, gone)
+    desk.set(replace(desk.options, reporter=replace(REPORTER, email="")))
+    with desk.database.writing() as session:
+        sending.again(session, desk.now, ANN, name)  # whatever is wrong with it by now
+    assert desk.send(name) == State.FILED
+    assert desk.calls(name)[-3:] == ["finish"] * 3 and len(desk.server.finished) == 1
+    with desk.database.reading() as session:
+        for file in (kept, gone):
+            assert [one.kind for one in clocks.running(session, desk.now, file)] == ["receipt"]
+
+
+def test_what_may_be_filed_and_nobody_stands_by_is_only_taken_back(desk, monkeypatch):
+    """Which says whether it was filed."""
+    name = maybe_filed(desk)
+    monkeypatch.setattr(sending, "unconfirmed", lambda *_: ["itm_0"])
+    with desk.database.writing() as session, pytest.raises(ReportNotReady, match="itm_0") as told:
+        sending.again(session, desk.now, ANN, name)
+    assert "Withdraw it" in str(told.value.hint)
+    with desk.database.writing() as session:
+        sending.withdraw(session, desk.now, ANN, name, "It was someone else.")
+    assert desk.send(name) == State.FILED
+
+
+@pytest.mark.parametrize("at", ["queue", "submit", "finish", "again"])
+def test_nothing_is_sent_that_nobody_stands_by(desk, monkeypatch, at):
+    """Neither what is queued, nor what waited or halted meanwhile, nor what is open there."""
+    asked = []
+
+    def undone(_, content, case_id):
+        asked.append(case_id)
+        return ["itm_0"]
+
+    name = desk.draft(1) if at == "queue" else desk.queue(files=1)
+    if at == "again":
+        desk.server.misbehave("unknown-code", after=1)
+        assert desk.send(name) == State.HALTED
+    if at == "finish":
+        desk.send(name, lambda step: step == "fileinfo kept" and monkeypatch.setattr(
+            sending, "unconfirmed", undone
+        ))  # fmt: skip
+    else:
+        monkeypatch.setattr(sending, "unconfirmed", undone)
+    if at in ("queue", "again"):
+        with desk.database.writing() as session, pytest.raises(ReportNotReady, match="itm_0"):
+            if at == "queue":
+                sending.queue(session, desk.now, ANN.actor, name, 1)
+            else:
+                sending.again(session, desk.now, ANN, name)
+    elif at == "submit":
+        assert desk.send(name) == State.HALTED
+    row = desk.report(name)
+    assert asked and set(asked) == {row.case_id}
+    assert not desk.server.finished and "finish" not in desk.calls(name)
+    if at in ("submit", "finish"):
+        assert row.state == State.HALTED and "itm_0" in row.last_error
+        assert len(desk.server.reports) == (at == "finish")
+
+
+def test_a_report_goes_where_it_was_queued_for_or_nowhere(desk):
+    """Tried again after the setting changed, it does not follow: it is drafted anew."""
+    name = desk.queue(files=0)
+    desk.server.misbehave("unknown-code")
+    assert desk.send(name) == State.HALTED
+    with desk.database.writing() as session:
+        production.allow(session, desk.now, ANN.actor, "ncmec")
+    desk.sign_in(environment="production")
+    desk.set(replace(desk.options, environment="production"))
+    with desk.database.writing() as session, pytest.raises(NotConfigured, match="draft it anew"):
+        sending.again(session, desk.now, ANN, name)
+    assert desk.report(name).environment == "test"
+
+
+def test_what_is_open_where_nobody_is_sent_any_more_can_be_withdrawn(desk):
+    """Nobody calls there: it is left to expire."""
+    name = desk.queue()
+    desk.server.misbehave("unavailable", after=3)
+    assert desk.send(name) == State.QUEUED and desk.report(name).remote_id
+    desk.set(replace(desk.options, environment="production"))
+    desk.later(minutes=10)
+    assert desk.send(name) == State.HALTED
+    before = len(desk.server.requests)
+    with desk.database.writing() as session:
+        row = sending.withdraw(session, desk.now, ANN, name, "It was a trial.")
+    assert row.state == State.WITHDRAWN and desk.alarms() == {}
+    assert len(desk.server.requests) == before
+
+
+def test_what_may_be_filed_for_real_is_not_withdrawn_from_afar(desk):
+    """Only there it can be asked whether it was."""
+    name = maybe_filed(desk)
+    with desk.database.writing() as session:
+        session.execute(update(Report).values(environment="production"))
+    with desk.database.writing() as session, pytest.raises(CannotWithdraw, match="Nobody knows"):
+        sending.withdraw(session, desk.now, ANN, name, "It was a trial.")
+
+
+def test_what_was_said_of_a_withdrawn_report_is_not_kept_for_ever(desk):
+    """As long as of one that was filed; and its reason stands in the case, not in the log."""
+    name = desk.queue()
+    desk.server.misbehave("unavailable", after=3)
+    desk.send(name)
+    with desk.database.writing() as session:
+        sending.withdraw(session, desk.now, ANN, name, "A mistake of Ann's.")
+    assert desk.finish(name).state == State.WITHDRAWN
+    said = [one.evidence_id for one in desk.exchanges(name) if one.evidence_id]
+    with desk.database.reading() as session:
+        until = session.scalars(select(File.keep_until).where(File.id.in_(said))).all()
+    assert said and all(one == desk.now.replace(year=desk.now.year + 1) for one in until)
+    (entry,) = desk.audited("report.withdraw")
+    assert "mistake" not in repr(vars(entry))
+
+
+@pytest.mark.parametrize("danger, tries", [(False, 3), (True, 2)])
+def test_a_report_that_waits_is_told_of(desk, danger, tries):
+    """Not at once; and no more when it is filed."""
+    name = desk.queue(danger=danger)
+    desk.close_vault()
+    for number in range(tries):
+        assert desk.alarms() == {}, number
+        assert desk.send(name) == State.QUEUED
+        desk.later(minutes=10)
+    assert desk.alarms() == {"report.waiting": 1}
+    with desk.database.reading() as session:
+        (alarm,) = session.scalars(select(Alarm))
+    assert alarm.subject == name and "vault" in alarm.text
+    desk.open_vault()
+    assert desk.send(name) == State.FILED and desk.alarms() == {}

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ from tutela.cases.models import Case
 from tutela.events.models import Event
 from tutela.evidence.errors import SealingFailed
 from tutela.evidence.models import Clock, File, Intent
-from tutela.reporting import driving, schemas
+from tutela.reporting import driving, reaching, schemas
 from tutela.reporting.models import Report, State
 from tutela.storage.models import Base
 
@@ -400,9 +401,123 @@ def test_a_draft_of_which_an_authority_is_gone_halts(desk):
     assert "no authority 'weather'" in desk.report(name).last_error
 
 
+def test_a_report_whose_sending_fails_oddly_is_tried_again_soon(desk):
+    """Not only when its lease is over; who calls hears of it."""
+    name = desk.queue(files=1)
+
+    def broken(step: str) -> None:
+        if step == "upload answered":
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        desk.send(name, broken)
+    row = desk.report(name)
+    assert row.sending_until is None and "ZeroDivisionError" in row.last_error
+    desk.later(minutes=1)
+    assert desk.run() == [State.FILED]
+    assert len(desk.server.finished) == 1
+
+
+def test_several_can_be_the_first_to_see_a_schema(desk):
+    """At once, as workers begin."""
+    names = [desk.queue(files=0) for _ in range(4)]
+    parts = desk.parts()
+    with ThreadPoolExecutor(4) as hands:
+        found = list(hands.map(lambda name: driving.send(parts, name), names))
+    assert found == [State.FILED] * 4
+    assert len(desk.audited("schema.pin")) == 1
+
+
 def test_due_reports_follow_each_other_in_one_run(desk):
     """So that a queue drains faster than the worker looks."""
     names = [desk.queue(files=0) for _ in range(5)]
     assert driving.drain(desk.parts(), names[0]) == 5
     assert {desk.report(name).state for name in names} == {State.FILED}
     assert driving.drain(desk.parts(), names[0]) == 0
+
+
+def test_nothing_is_begun_while_the_vault_is_silent(desk):
+    """However long: the waits grow, and the authority hears nothing."""
+    name, before = desk.queue(files=1), 0
+    desk.close_vault()
+    for _ in range(6):
+        assert desk.send(name) == State.QUEUED
+        row = desk.report(name)
+        pause = (row.due_at - desk.now).total_seconds()
+        assert pause > before * 1.5
+        before, desk.now = pause, row.due_at
+    assert desk.calls(name) == ["schema"] and not desk.server.reports
+
+
+def test_the_waits_grow_until_what_failed_succeeds(desk):
+    """That other calls of the same try succeed does not count."""
+    name = desk.queue(files=1)
+    desk.send(desk.queue(files=0))
+    desk.server.misbehave("server-error", after=1)
+    assert desk.send(name) == State.QUEUED and desk.report(name).tries == 1
+    with desk.database.writing() as session:
+        session.execute(update(Report).where(Report.id == name).values(tries=5))
+    desk.later(hours=1)
+    desk.server.misbehave("server-error", after=2)  # retract and submit are answered well
+    assert desk.send(name) == State.QUEUED and desk.calls(name)[-3:] == [
+        "retract", "submit", "upload",
+    ]  # fmt: skip
+    assert desk.report(name).tries == 6
+    assert desk.finish(name).state == State.FILED and desk.report(name).tries == 0
+
+
+@pytest.mark.parametrize("fault", ["truncated", "unavailable", "empty", "redirect"])
+def test_a_schema_that_is_not_served_stops_nothing_where_one_is_known(desk, fault):
+    """Reports are checked against that."""
+    desk.send(desk.queue(files=0))
+    desk.later(hours=30)
+    name = desk.queue(files=0)
+    desk.server.misbehave(fault)
+    assert desk.send(name) == State.FILED
+    assert desk.calls(name) == ["schema", "submit", "finish"] and desk.exchanges(name)[0].why
+    assert desk.alarms() == ({"report.schema-changed": 1} if fault == "truncated" else {})
+
+
+def test_no_redirect_of_an_authority_is_followed(desk):
+    """Not even to the same host, by a GET: a password goes along."""
+    desk.server.misbehave("redirect")
+    name = desk.queue(files=0)
+    assert desk.send(name) == State.QUEUED
+    assert len(desk.server.requests) == 1 and desk.exchanges(name)[0].status in range(301, 309)
+
+
+def test_what_halts_at_an_unknown_code_says_which_call_it_was(desk):
+    """By the code and by the id that the authority's support asks for; not by what it said."""
+    name = desk.queue(files=0)
+    desk.server.misbehave("unknown-code", after=1)
+    assert desk.send(name) == State.HALTED
+    last = desk.exchanges(name)[-1]
+    assert last.request_id and f"code 7777. (Request-ID {last.request_id})" in last.why
+    assert desk.report(name).last_error == last.why
+
+
+def test_credentials_that_were_set_during_a_call_are_not_refused_by_it(desk):
+    """The next try is made with them."""
+    name = desk.queue(files=0)
+    desk.server.misbehave("revoked", times=1, after=1)
+
+    def meanwhile(step: str) -> None:
+        if step == "submit answered":
+            desk.later(seconds=1)
+            desk.sign_in()
+
+    assert desk.send(name, meanwhile) == State.QUEUED
+    desk.server.plan.behave()
+    assert desk.alarms() == {} and desk.due() == [name]
+    assert desk.send(name) == State.FILED
+
+
+def test_the_next_try_is_not_before_that_of_its_authority(desk):
+    """Where it may wait."""
+    with desk.database.writing() as session:
+        reaching.failed(session, desk.now, "ncmec", "test", "It is down.", desk.options)
+        retry = reaching.row(session, "ncmec", "test").retry_at
+    for danger, wanted in ((False, retry), (True, desk.now)):
+        name = desk.queue(files=0, danger=danger)
+        with desk.database.reading() as session:
+            assert reaching.next_try(session, desk.report(name)) == wanted

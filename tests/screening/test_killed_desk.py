@@ -70,6 +70,7 @@ class Killed:
     def again(self, key: str) -> dict[str, Any]:
         """The same request, in this process."""
         facts = {"item": {"channel": "public", "id": key}, "creator": {"id": key}}
+        self.running.index.refresh()  # however long the children took
         desk = self.running.desk
         received = Received(self.running.pool, self.running.sealer, 64 << 20)
         received.feed(FILE)

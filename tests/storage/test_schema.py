@@ -15,6 +15,7 @@ import tutela.decisions.models
 import tutela.events.models
 import tutela.evidence.models
 import tutela.jobs.models
+import tutela.law.models
 import tutela.people.models
 import tutela.preservation.models
 import tutela.reporting.models

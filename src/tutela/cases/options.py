@@ -27,7 +27,8 @@ class Options:
         12, "Hours for which a case that someone skipped is not given to them again: a shift."
     )
     due_hours: int = _whole(
-        0, "Hours after which a case is due; 0 for never. What a law demands, law packs will say."
+        0,
+        "Hours after which a case is due for which no law pack in use names a duty; 0 for never.",
     )
     notices: bool = field(
         default=False,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 
 from tutela.banks.models import Purpose
 from tutela.cases.models import Alert, Case
+from tutela.decisions.errors import DecisionRefused
 from tutela.decisions.models import Decision
 from tutela.decisions.told import CONFIRMED, UNSETTLED
 from tutela.evidence.models import File, Intent
@@ -60,24 +62,71 @@ def undecided(
 ) -> Sequence[tuple[Item, Decision | None]]:
     """Items of a case that are still to be decided about, in the order of their ids; beside each,
     what left it open."""
+    return listed(session, case_id, after, limit, only_open=True)
+
+
+def listed(
+    session: Session, case_id: str, after: str = "", limit: int = 50, *, only_open: bool = False
+) -> Sequence[tuple[Item, Decision | None]]:
+    """Items of a case in the order of their ids; beside each, the decision that stands."""
     standing = and_(Decision.item_id == Item.id, Decision.undone_at.is_(None))
-    rows = session.execute(
+    query = (
         select(Item, Decision)
         .outerjoin(Decision, standing)
-        .where(
-            Item.id.in_(
-                select(Alert.item_id).where(
-                    Alert.case_id == case_id, Alert.detached_at.is_(None),
-                    Alert.item_id.is_not(None),
-                )
-            ),
-            or_(Decision.id.is_(None), Decision.conclusion.in_(sorted(UNSETTLED))),
-            Item.id > after,
-        )
+        .where(Item.id.in_(_of(case_id)), Item.id > after)
         .order_by(Item.id)
         .limit(limit)
-    )  # fmt: skip
-    return [(item, decision) for item, decision in rows]
+    )
+    if only_open:
+        query = query.where(_open())
+    return [(item, decision) for item, decision in session.execute(query)]
+
+
+def count_undecided(session: Session, case_id: str) -> int:
+    """How many items of a case are still to be decided about."""
+    standing = and_(Decision.item_id == Item.id, Decision.undone_at.is_(None))
+    query = (
+        select(func.count())
+        .select_from(Item)
+        .outerjoin(Decision, standing)
+        .where(Item.id.in_(_of(case_id)), _open())
+    )
+    return session.scalar(query) or 0
+
+
+def named(session: Session, case_id: str, names: Sequence[str]) -> list[str]:
+    """Ids of items of a case by what they are called: our id, or the platform's own where one item
+    has it. What is on the case by neither name stays as it is. Raises `DecisionRefused` where
+    several are called so."""
+    rows = session.execute(
+        select(Item.id, Item.external_id).where(
+            Item.id.in_(_of(case_id)), Item.external_id.in_(sorted(set(names)))
+        )
+    ).all()
+    by_name: dict[str, list[str]] = {}
+    for item_id, name in rows:
+        by_name.setdefault(str(name), []).append(item_id)
+    own = on_case(session, case_id, names)
+    found = []
+    for name in names:
+        called = [name] if name in own else by_name.get(name, [name])
+        if len(called) > 1:
+            raise DecisionRefused(
+                f"{len(called)} items of this case are called {name[:64]!r}.",
+                f"Name them by our id: {', '.join(sorted(called)[:5])}.",
+            )
+        found += called
+    return found
+
+
+def _of(case_id: str) -> Select[Any]:
+    return select(Alert.item_id).where(
+        Alert.case_id == case_id, Alert.detached_at.is_(None), Alert.item_id.is_not(None)
+    )
+
+
+def _open() -> ColumnElement[bool]:
+    return or_(Decision.id.is_(None), Decision.conclusion.in_(sorted(UNSETTLED)))
 
 
 def on_case(session: Session, case_id: str, item_ids: Collection[str]) -> set[str]:

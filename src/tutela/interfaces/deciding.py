@@ -12,6 +12,7 @@ from tutela.audit.service import Fact
 from tutela.cases import service as cases
 from tutela.cases.models import Case
 from tutela.decisions import appeals, grades, service
+from tutela.decisions.errors import DecisionRefused
 from tutela.decisions.models import Appeal, Decision
 from tutela.people.permissions import Caller, Permission
 from tutela.storage import Session
@@ -36,6 +37,11 @@ def decide(
     """What someone concludes of items of a case that they work on. Raises `SecondPersonNeeded` if
     nobody agreed yet, and what `service.decide` raises."""
     reason, given = service.checked_reason(reason), grades.checked(given)
+    if given and not item_ids:
+        raise DecisionRefused(
+            "Grades are of items, and none was named: what is concluded is of the case itself.",
+            "Name the items, or leave the grades out.",
+        )
     with app.database.reading() as session:
         case = cases.found(session, caller, case_id)
         service.ready(session, app.database.now(), caller, case, item_ids, conclusion)

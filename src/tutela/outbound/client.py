@@ -113,13 +113,17 @@ class Outbound:
         hosts: Hosts | None = None,
         largest: int = MOST_RETURNED,
         seconds: float | None = None,
+        redirects: int = MOST_REDIRECTS,
     ) -> Reply:
         """The reply to a GET, whatever its status, in memory. Raises `OutboundError`.
 
         `hosts` are those of this purpose, where they are not those that files are fetched from.
+        `redirects` are how many are followed; without any, one is the reply.
         """
         parts: list[bytes] = []
-        reply = self._got(url, parts.append, headers, hosts, largest, seconds, only=None)
+        reply = self._got(
+            url, parts.append, headers, hosts, largest, seconds, only=None, redirects=redirects
+        )
         return Reply(reply.status, reply.headers, b"".join(parts), reply.url)
 
     def stream(
@@ -177,15 +181,16 @@ class Outbound:
         largest: int,
         seconds: float | None,
         only: int | None,
+        redirects: int = MOST_REDIRECTS,
     ) -> Reply:
         clock = Clock(seconds or self.options.total_seconds)
         hosts = hosts or self.hosts
         target, given = Target.of(url), headers or {}
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(redirects + 1):
             private = hosts.private_allowed(target)
             with self._sent("GET", target, private, given, None, clock) as response:
                 location = response.headers.get("Location")
-                if response.status not in REDIRECTS or location is None:
+                if response.status not in REDIRECTS or location is None or not redirects:
                     if only not in (None, response.status):
                         raise OutboundError(
                             Reason.STATUS, f"{target.host} answered {response.status}."

@@ -27,15 +27,25 @@ RECEIPT, REQUEST, PAPER = "receipt", "request", "paper"
 WORKER = "worker"
 
 
-def begin(session: Session, now: datetime, report_id: str, evidence_ids: Iterable[str]) -> int:
-    """A report was filed: what was in it is kept for the time that the settings say, and then until
-    every other clock has ended. Says of how many files; the bytes of others were gone already.
-    Raises `NoSuchEvidence`."""
+def begin(
+    session: Session,
+    now: datetime,
+    report_id: str,
+    evidence_ids: Iterable[str],
+    at_least: datetime | None = None,
+    law: str = "",
+) -> int:
+    """A report was filed: what was in it is kept for the time that the settings say, or as long as
+    a law says if that is longer (`at_least`, and which one), and then until every other clock has
+    ended. Says of how many files; the bytes of others were gone already. Raises `NoSuchEvidence`.
+    """
     options = options_of(session)
-    until = over(options.period, now)
+    until, basis = over(options.period, now), options.basis
+    if at_least is not None and at_least >= until:
+        until, basis = at_least, law
     count = 0
     for name in sorted(set(evidence_ids)):
-        if clocks.start(session, now, name, RECEIPT, report_id, options.basis, until) is None:
+        if clocks.start(session, now, name, RECEIPT, report_id, basis, until) is None:
             continue
         file = session.get_one(File, name)
         if file.keep_until is None or file.keep_until < until:
@@ -43,7 +53,7 @@ def begin(session: Session, now: datetime, report_id: str, evidence_ids: Iterabl
         count += 1
     session.flush()
     audit.append(
-        session, now, WORKER, "preservation.begin", report_id, files=count, basis=options.basis,
+        session, now, WORKER, "preservation.begin", report_id, files=count, basis=basis,
         until=until.isoformat(),
     )  # fmt: skip
     return count

@@ -13,7 +13,8 @@ IN_SESSION = "preservation"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long what was reported is kept. What a law demands, law packs will say."""
+    """How long what was reported is kept. What a law demands, law packs in use say: the
+    longer of both counts."""
 
     after_report: str = field(
         default="P1Y",

@@ -23,6 +23,7 @@ from tutela.evidence.models import Clock
 from tutela.people import knowing
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Caller, Permission
+from tutela.policy.periods import Period
 from tutela.preservation import covering, destroying, papers
 from tutela.preservation.covering import REQUEST, begin, options_of
 from tutela.preservation.errors import NoSuchRequest, RequestRefused
@@ -39,6 +40,9 @@ ID = re.compile(r"prq_[a-z2-7]{26}")
 LONGEST, LONGEST_NOTE = 256, 10_000
 KEEPING = (Kind.HOLD, Kind.PRESERVE)
 """Those whose clocks run; an extension moves the clocks of what it extends."""
+
+LONGEST_TERM = Period(12 * 100, 0)
+"""A later end is a slip of the pen; near the end of the calendar its papers would have none."""
 
 PAGE = 100
 
@@ -106,6 +110,10 @@ def record(
             f" no later than {since:%Y-%m-%d %H:%M} UTC, until when it runs now.",
             "Give a later day.",
         )  # fmt: skip
+    if until is not None and until > over(LONGEST_TERM, now):
+        raise RequestRefused(
+            "This term is longer than a hundred years.", "Give the day that the paper names."
+        )
     request = Request(
         id=_new_id(), case_id=case_id, kind=kind, at=now, by=caller.actor, agency=agency,
         reference=reference, basis=basis, note=note, until=until,

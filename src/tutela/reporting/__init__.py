@@ -13,7 +13,12 @@ __all__ = ["wire"]
 def wire(bus: Bus) -> None:
     """Who drafts when something is confirmed, and takes it out again."""
     from tutela.decisions.told import ReportDue, ReportNotDue
-    from tutela.reporting import drafting  # not above: settings need this room's options alone
+    from tutela.law.told import ReportsAsked
+    from tutela.reporting import (  # not above: settings need this room's options alone
+        drafting,
+        lawful,
+    )
 
     bus.on(ReportDue, drafting.ask)
     bus.on(ReportNotDue, drafting.unask)
+    bus.on(ReportsAsked, lawful.answer)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tutela.reporting.errors import NoSuchAuthority
 from tutela.reporting.facts import Report, Reporter
@@ -155,6 +155,27 @@ class Receipt:
     """How often the report was begun there; all but the last were taken back or expired."""
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A field of a form. `state`: value, data_not_held or not_applicable; empty: not said yet."""
+
+    path: str
+    title: str
+    state: str
+    value: str = ""
+    reason: str = ""
+    meaning: str = ""
+    """Of a value that is a code: what the form calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A form as a person fills it in: titles with their lines, and what to know besides."""
+
+    sections: tuple[tuple[str, tuple[Line, ...]], ...]
+    notes: tuple[str, ...]
+
+
 class Authority(Protocol):
     """One authority. `state` is text that only it reads: JSON, no secrets, no content."""
 
@@ -167,6 +188,11 @@ class Authority(Protocol):
     """SHA-256 of the published schema that its papers were made for, hex; empty: it has none."""
     schema_call: Call | None
     """How the schema that it serves is asked for; None: it serves none."""
+    by_hand: bool
+    """It has no published interface: a person files there, and records what it gave
+    (`tutela.reporting.handing`); calls are made to test servers of one's own only."""
+    covers: tuple[str, ...]
+    """Authorities whose reports of the same files make one here needless, as the law has it."""
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         """Of each field with codes (`incident`, `flags`, `marks` …): our code, and what the
@@ -213,12 +239,36 @@ class Authority(Protocol):
     def supplement(self, report: Report, earlier: Receipt) -> Report:
         """A report that adds to one that was filed: how, the authority says."""
 
+    def may_be_filed(self, state: str) -> bool:
+        """Whether the call that files was made, and nobody knows what came of it: until that is
+        known, nobody may change what it says."""
+
     def again(self, state: str, now: datetime) -> str:
         """The state of going on after it halted, once a person mended why. What is open there and
-        may be of another paper is taken back first."""
+        may be of another paper is taken back first; what may be filed is asked for again."""
 
     def withdraw(self, state: str, now: datetime) -> str:
         """The state of taking back what is not filed yet. Raises `CannotWithdraw` if it was."""
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """An authority with a form that asks more of people than a report has (`Report.answers`)."""
+
+    def title_of(self, field: str) -> str:
+        """What it calls a field that a person may answer; empty: there is none of this name."""
+
+    def wrong(self, field: str, text: str) -> str:
+        """What is wrong with an answer; empty: nothing."""
+
+    def declared(self, report: Report, who: str) -> Report:
+        """The report, as this person declares it to be complete."""
+
+    def undeclared(self, report: Report) -> Report:
+        """The report without such a declaration."""
+
+    def sheet(self, report: Report, reporter: Reporter, now: datetime) -> Sheet:
+        """What a person copies into the form, in its order."""
 
 
 @cache
@@ -226,6 +276,12 @@ def all_() -> Mapping[str, Authority]:
     """Every authority that is installed, by its name."""
     found = {point.name: point.load()() for point in entry_points(group=GROUP)}
     return dict(sorted(found.items()))
+
+
+def is_by_hand(authority: Authority, environment: str, own: Mapping[str, str]) -> bool:
+    """Whether a person files there; `own` are test servers of one's own."""
+    there = environment == Environment.TEST and authority.name in own
+    return authority.by_hand and not there
 
 
 def named(name: str) -> Authority:

@@ -18,13 +18,16 @@ a person; the last are good to know."""
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that is wanted. `reason`: why it is not held, where someone said so."""
+    """A field that is wanted. `reason`: why it is not held, where someone said so; of what is held,
+    that a person typed it, where no record says it. `path`: what one sets to hold it (`editing`);
+    empty where records say it, or a paper."""
 
     name: str
     title: str
     held: bool
     reason: str
     weight: int
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,31 @@ WANTED: tuple[tuple[str, str, int, Wanted, Held], ...] = (
 
 NAMES = tuple(one[0] for one in WANTED)
 
+TYPED = "typed by a person"
+
+ABOUT = "subject."
+PATHS = {
+    "incident": "incident", "at": "at", "subject": "subject.account.screen_name",
+    "ip": "subject.captures.0.address", "ip.at": "subject.captures.0.at",
+    "ip.port": "subject.captures.0.port", "email": "subject.emails.0.address",
+    "email.verified": "subject.emails.0.verified", "phone": "subject.phones.0.number",
+    "account.id": "subject.account.id", "account.screen_name": "subject.account.screen_name",
+    "account.urls": "subject.account.urls", "name": "subject.last_name", "age": "subject.age",
+    "place": "subject.place.country", "devices": "subject.devices.0",
+    "disabled": "subject.account.disabled.0", "associated": "subject.associated.0",
+    "platform": "platform", "where": "where.0.urls", "text": "text", "found_by": "found_by",
+    "content": "where.0.content", "victims": "victims.0.age", "relation": "victims.0.more",
+    "recipients": "recipients.0.account.screen_name", "files.uploaded_at": "files.0.uploaded_at",
+    "files.capture": "files.0.capture.address", "files.public": "files.0.public",
+    "files.url": "files.0.url", "files.original_name": "files.0.original_name",
+    "officer": "officer.agency",
+}  # fmt: skip
+"""What one sets to hold a field, of the first where there are many."""
+
+
+CAPTURED = frozenset({"ip", "ip.at", "ip.port", "files.capture"})
+"""What addresses of the internet tell."""
+
 
 def of(report: Report) -> Completeness:
     """What of a report is held, and what is not."""
@@ -207,7 +235,9 @@ def of(report: Report) -> Completeness:
     for name, title, weight, wanted, held in WANTED:
         if wanted(report):
             there = held(report)
-            made.append(Field(name, title, there, "" if there else reasons.get(name, ""), weight))
+            typed = TYPED if name in CAPTURED and _all_typed(report, name) else ""
+            reason = typed if there else reasons.get(name, "")
+            made.append(Field(name, title, there, reason, weight, _path(report, name)))
     total = sum(one.weight for one in made)
     lacking = [one for one in made if not one.held and not one.reason.strip()]
     return Completeness(
@@ -215,3 +245,23 @@ def of(report: Report) -> Completeness:
         fields=tuple(made),
         most=max(lacking, key=lambda one: one.weight, default=None),
     )
+
+
+def _all_typed(report: Report, name: str) -> bool:
+    """Whether no record says what is held: only people do."""
+    if name == "files.capture":
+        seen = [one.capture for one in report.files if one.capture is not None]
+    else:
+        seen = [
+            one for one in _captures(report)
+            if name == "ip" or (one.at if name == "ip.at" else one.port)
+        ]  # fmt: skip
+    return all(one.typed for one in seen)
+
+
+def _path(report: Report, name: str) -> str:
+    """Of a child's own account, what is wanted of them is set of the child."""
+    path = PATHS.get(name, "")
+    if report.subject is None and report.victims and path.startswith(ABOUT):
+        return "victims.0." + path.removeprefix(ABOUT)
+    return path

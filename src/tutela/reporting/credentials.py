@@ -69,7 +69,7 @@ def require(session: Session, authority: str, environment: str) -> None:
     if session.get(Credentials, (authority, environment)) is None:
         raise NotConfigured(
             f"There are no credentials for {authority} ({environment}).",
-            f"Run: tutela report credentials set {authority} --environment {environment}",
+            f"Run: {_command(authority, environment)}",
         )
 
 
@@ -80,17 +80,33 @@ def listed(session: Session) -> Sequence[Credentials]:
     ).all()
 
 
-def refused(session: Session, now: datetime, authority: str, environment: str, why: str) -> None:
-    """Write down that the authority does not take them: nothing is sent until they are set."""
-    row = session.get(Credentials, (authority, environment), with_for_update=True)
-    if row is None or row.refused_at is not None:
+def set_at(session: Session, authority: str, environment: str) -> datetime | None:
+    """When they were set last."""
+    row = session.get(Credentials, (authority, environment))
+    return None if row is None else row.set_at
+
+
+def refused(
+    session: Session,
+    now: datetime,
+    authority: str,
+    environment: str,
+    why: str,
+    signed: datetime | None,
+) -> None:
+    """Write down that the authority does not take those that were set at `signed`: nothing is sent
+    until they are set anew. If they were meanwhile, nothing is known of these yet."""
+    row = session.get(
+        Credentials, (authority, environment), with_for_update=True, populate_existing=True
+    )
+    if row is None or row.refused_at is not None or row.set_at != signed:
         return
     row.refused_at = now
     session.flush()
     alarms.sound(
         session, now, ALARM, _subject(authority, environment),
         f"{authority} ({environment}) refuses our credentials: {why} No report is sent until they"
-        f" are set: tutela report credentials set {authority} --environment {environment}",
+        f" are set: {_command(authority, environment)}",
     )  # fmt: skip
 
 

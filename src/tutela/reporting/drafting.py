@@ -13,19 +13,23 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from tutela import audit, events
+from tutela import alarms, audit, events
 from tutela.cases import steps
 from tutela.cases.models import Alert, Case, Step
 from tutela.decisions.models import Decision
 from tutela.decisions.told import ReportDue, ReportNotDue
 from tutela.evidence import clocks
+from tutela.evidence.models import File
+from tutela.law import service as law
 from tutela.people.permissions import Caller
+from tutela.preservation.covering import options_of as preservation_of
+from tutela.preservation.options import over
 from tutela.reporting import authorities, facts, files, gathering, merging, register
 from tutela.reporting.authorities import Receipt
 from tutela.reporting.errors import ReportNotReady
 from tutela.reporting.facts import Incident
 from tutela.reporting.gathering import options_of
-from tutela.reporting.models import Report, State
+from tutela.reporting.models import Exchange, Report, State
 from tutela.reporting.register import EDITED, changed, editable, open_of
 from tutela.storage import Session
 
@@ -36,6 +40,10 @@ BASIS = "a report that is not sent yet"
 DRAFTED, WAITS, LATE = "report-drafted", "report-waits", "report-late"
 """Steps of a case: a draft was made; a report is due, and a person must say
 of what kind of incident; what is being sent holds what was decided otherwise meanwhile."""
+
+HALTED, WAITING = "report.halted", "report.waiting"
+"""The alarms over a report that a person must mend, and over one that was tried again and again
+(`outcomes`)."""
 
 OTHERWISE = "What it was about was decided otherwise."
 LONGEST_WHY = 512
@@ -70,7 +78,8 @@ def ask(session: Session, told: ReportDue) -> None:
     if case.test:
         return
     actor = session.get_one(Decision, told.decision_id).actor
-    for authority in options_of(session).authorities:
+    known = options_of(session).authorities
+    for authority in law.recipients(session, case, told.at, known):
         there = open_of(session, case.id, authority)
         if there is None:
             _by_itself(session, told.at, actor, case, authority)
@@ -83,7 +92,10 @@ def unask(session: Session, told: ReportNotDue) -> None:
     itself and that nobody edited goes with the last of it."""
     reports = session.scalars(
         select(Report)
-        .where(Report.case_id == told.case_id, Report.state.in_((State.DRAFT, State.QUEUED)))
+        .where(
+            Report.case_id == told.case_id,
+            Report.state.in_((State.DRAFT, State.QUEUED, State.HALTED)),
+        )
         .order_by(Report.id)
         .with_for_update()
     ).all()
@@ -92,15 +104,14 @@ def unask(session: Session, told: ReportNotDue) -> None:
         there = [one for one in content.files if one.item and one.item == told.item_id]
         if not there and told.item_id:
             continue
-        if report.state == State.QUEUED:
-            if report.progress or report.sending_until is not None:
+        if report.state != State.DRAFT:
+            if _is_begun(report, told.at):
                 steps.write(
                     session, told.at, "worker", report.case_id, LATE, report=report.id,
                     item=told.item_id,
                 )  # fmt: skip
                 continue
-            report.state, report.queued_at, report.due_at = State.DRAFT, None, None
-            report.queued_by = ""
+            _put_back(session, told.at, report)
         left = tuple(one for one in content.files if one not in there)
         _put(session, report, replace(content, files=left))
         for one in there:
@@ -269,8 +280,9 @@ def _last_filed(session: Session, case_id: str, authority: str) -> Report | None
 
 
 def _add(session: Session, now: datetime, report_id: str, item_id: str) -> None:
-    """Put an item into a draft. One that someone else is changing or sending just now is passed
-    over, not waited for: gathering it anew, or the supplement, has the item."""
+    """Put an item into a draft, with all that was decided with it. One that someone else is
+    changing or sending just now is passed over, not waited for: gathering it anew, or the
+    supplement, has the item."""
     report = session.scalar(
         select(Report)
         .where(Report.id == report_id, Report.state == State.DRAFT)
@@ -280,18 +292,22 @@ def _add(session: Session, now: datetime, report_id: str, item_id: str) -> None:
     if report is None or item_id in report.content:
         return
     content = facts.Report.from_json(report.content)
-    if len(content.files) >= gathering.MOST_FILES:
+    room = gathering.MOST_FILES - len(content.files)
+    if room <= 0:
         return
     case = session.get_one(Case, report.case_id)
-    if item_id not in gathering.confirmed(session, case.id):
-        return
+    there = {one.item for one in content.files}
     fresh = gathering.gathered(
-        session, now, case, report.authority, _known(content), report_id=report.id
+        session, now, case, report.authority, _known(content), report_id=report.id, but=there
     )
-    one = files.file_of(session, item_id)
+    new = fresh.files[:room]
+    if item_id not in {one.item for one in fresh.files}:  # someone left it out before
+        if item_id not in gathering.confirmed(session, case.id):
+            return
+        new = (*new[: room - 1], files.file_of(session, item_id))
     kept = merging.merged(content, replace(fresh, files=content.files))
-    _put(session, report, replace(kept, files=(*content.files, one)))
-    _keep(session, now, report, (one,))
+    _put(session, report, replace(kept, files=(*content.files, *new)))
+    _keep(session, now, report, new)
 
 
 def _keep(session: Session, now: datetime, report: Report, enclosed: Iterable[facts.File]) -> None:
@@ -304,6 +320,33 @@ def _put(session: Session, report: Report, content: facts.Report) -> None:
     report.content, report.version = content.to_json(), report.version + 1
     report.danger = bool(content.danger.strip())
     session.flush()
+
+
+def _is_begun(report: Report, now: datetime) -> bool:
+    """Whether the authority has something of a report, or is being told of it right now. One that
+    was only tried, as while the authority is down, is not begun."""
+    if report.sending_until is not None and report.sending_until > now:
+        return True
+    known = authorities.all_().get(report.authority)
+    return bool(report.progress) and (known is None or bool(known.remote(report.progress)))
+
+
+def _put_back(session: Session, now: datetime, report: Report) -> None:
+    """Make a draft again of what waited to be sent."""
+    report.state, report.queued_at, report.due_at, report.queued_by = State.DRAFT, None, None, ""
+    report.progress, report.last_error, report.sending_until = "", "", None
+    report.turn += 1  # whoever was left behind with it changes nothing any more
+    for kind in (HALTED, WAITING):
+        alarms.clear(session, now, kind, report.id)
+
+
+def let_go(session: Session, now: datetime, report: Report) -> None:
+    """Of a report that was withdrawn: what was said about it is kept for as long as that of one
+    that was filed, and not for ever."""
+    until = over(preservation_of(session).period, now)
+    said = select(Exchange.evidence_id).where(Exchange.report_id == report.id)
+    for file in session.scalars(select(File).where(File.id.in_(said))):
+        file.keep_until = max(file.keep_until or until, until)
 
 
 def _needed(session: Session, report: Report, item_id: str) -> bool:
@@ -335,6 +378,7 @@ def _needed(session: Session, report: Report, item_id: str) -> bool:
 def _withdraw(session: Session, now: datetime, actor: str, report: Report, why: str) -> None:
     report.state, report.due_at = State.WITHDRAWN, None
     clocks.end(session, now, DRAFT, report.id)
+    let_go(session, now, report)
     steps.write(session, now, actor, report.case_id, "report-withdrawn", why, report=report.id)
     if not report.test:
         events.record(session, now, "report.withdrawn", report.id, authority=report.authority)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tutela.errors import TutelaError
 from tutela.evidence.sealing import Sealer
 from tutela.outbound import Outbound
 from tutela.reporting import sending
@@ -75,11 +77,16 @@ def send(parts: Parts, report_id: str) -> State | None:
         if row is None:
             return None
     parts.after_step("claimed")
+    turn = Turn(parts, row)
     try:
-        return Turn(parts, row).run()
+        return turn.run()
     except Fenced:
         log.warning("the report %s was taken over", report_id)
         return None
+    except Exception as error:  # whatever it is, the report need not wait for its lease
+        with suppress(Fenced, TutelaError):
+            turn.give_back(f"Sending it failed: {type(error).__name__}.")
+        raise
 
 
 def _claimed(session: Session, now: datetime, report_id: str, options: Options) -> Report | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from tutela.evidence import clocks
 from tutela.people.permissions import Caller
 from tutela.reporting import completeness, drafting, facts, gathering, setting
 from tutela.reporting.errors import EditRefused
-from tutela.reporting.facts import File
+from tutela.reporting.facts import Capture, File
 from tutela.reporting.models import Report
 from tutela.reporting.register import changed, editable
 from tutela.storage import Session
@@ -36,7 +36,7 @@ MOST_FAULTS = 10
 FROM_RECORDS = ("evidence", "item", "size", "seen", "hashes", "grades")
 """Of a file: kept as they are recorded, and refused if they are written otherwise."""
 
-OF_REPORT = ("made_at", "supplements")
+OF_REPORT = ("made_at", "answers", "supplements")
 
 
 def edit(
@@ -46,7 +46,7 @@ def edit(
     names the places, `ReportChanged`, `ReportNotReady`, `NoSuchReport`, `NotPermitted`."""
     report = editable(session, caller, report_id, version)
     old = facts.Report.from_json(report.content)
-    new = read(content)
+    new = _marked(old, read(content))
     _require_records(old, new)
     changed(session, now, caller, report, new, "all")
     return report
@@ -64,11 +64,26 @@ def set_field(
     """Put one value: `subject.account.screen_name`, `victims.0.age`, `files.1.public`, `flags`. The
     number after the last of a list adds one; None empties a field, or takes one out of a list.
     Raises as `edit` does."""
+    return set_fields(session, now, caller, report_id, version, [(path, value)])
+
+
+def set_fields(
+    session: Session,
+    now: datetime,
+    caller: Caller,
+    report_id: str,
+    version: int,
+    pairs: Sequence[tuple[str, str | None]],
+) -> Report:
+    """Put several values, one after the other, as one change. Raises as `edit` does."""
     report = editable(session, caller, report_id, version)
-    old = facts.Report.from_json(report.content)
-    new = read(setting.put(report.content, path, value))
+    old, content = facts.Report.from_json(report.content), report.content
+    paths = frozenset(path for path, _ in pairs)
+    for path, value in pairs:
+        content = setting.put(content, path, value, paths)
+    new = _marked(old, read(content))
     _require_records(old, new)
-    changed(session, now, caller, report, new, path[:64])
+    changed(session, now, caller, report, new, ", ".join(path for path, _ in pairs)[:64])
     return report
 
 
@@ -144,7 +159,7 @@ def read(content: str) -> facts.Report:
     faults = [(place, "no field of a report") for place in setting.unknown(content)]
     if faults := [*faults, *_faults(found, "")]:
         raise _refused(faults)
-    return found
+    return replace(found, danger=found.danger.strip())  # a blank is no danger, and skips no line
 
 
 def _faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -169,12 +184,49 @@ def _faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield from _faults(getattr(value, one.name), place)
 
 
+def _marked(old: facts.Report, new: facts.Report) -> facts.Report:
+    """The new one, in which each address of the internet says whether a person typed it: what is
+    not there as it was recorded, someone did."""
+    recorded: set[Capture] = set()
+
+    def note(one: Capture) -> Capture:
+        if not one.typed:
+            recorded.add(one)
+        return one
+
+    def mark(one: Capture) -> Capture:
+        plain = replace(one, typed=False)
+        return plain if plain in recorded else replace(one, typed=True)
+
+    _each_capture(old, note)
+    found: facts.Report = _each_capture(new, mark)
+    return found
+
+
+def _each_capture(value: Any, change: Callable[[Capture], Capture]) -> Any:
+    match value:
+        case Capture():
+            return change(value)
+        case tuple():
+            return tuple(_each_capture(one, change) for one in value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            named = {one.name: getattr(value, one.name) for one in fields(value)}
+            return replace(value, **{
+                name: _each_capture(one, change) for name, one in named.items()
+                if isinstance(one, tuple) or is_dataclass(one)
+            })  # fmt: skip
+    return value
+
+
 def _require_records(old: facts.Report, new: facts.Report) -> None:
-    """Raises `EditRefused` if something was changed that only records say."""
+    """Raises `EditRefused` if something was changed that only records say, or if it says danger
+    without a sentence why."""
     faults = [
         (name, "never changed by hand") for name in OF_REPORT
         if getattr(old, name) != getattr(new, name)
     ]  # fmt: skip
+    if new.danger and new.danger != old.danger and not facts.is_sentence(new.danger):
+        faults.append(("danger", "a sentence, why a child may be in danger now; empty: none is"))
     before = {_key(one): one for one in old.files}
     for number, file in enumerate(new.files):
         was = before.pop(_key(file), None)

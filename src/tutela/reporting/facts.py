@@ -15,6 +15,14 @@ from typing import Any, Self
 
 HELD, NOT_HELD = "held", "not held"
 
+NO_SENTENCES = frozenset({
+    "no danger", "none known", "not known", "not held", "not applicable", "not in danger", "n / a",
+})  # fmt: skip
+"""What one writes into a field that seems to ask yes or no."""
+
+FEWEST_LETTERS = 4
+"""Of a sentence in a script without spaces."""
+
 
 class Incident(StrEnum):
     """What it is about, as a neutral code."""
@@ -109,6 +117,8 @@ class Capture:
     at: datetime | None = None
     port: int | None = None
     proxy: bool | None = None
+    typed: bool = False
+    """A person wrote it here; no record says it. Set when a report is edited, never by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +356,13 @@ class Reporter:
     company_template: str = _said("What the authority agreed to be told of the company each time.")
     terms: str = _said("What of the terms of service is to be known.")
     legal_url: str = _said("Where legal process is to be sent: a page that says so.")
+    uk_provider: bool = field(
+        default=True,
+        metadata={
+            "reason": "Whether the service is one of the United Kingdom: another reports to its"
+            " agency only what is linked to the UK, and a person says so of each report."
+        },
+    )
     signed_agreement: bool = field(
         default=False,
         metadata={
@@ -384,6 +401,8 @@ class Report:
     """What whoever reports wants to say."""
     reasons: tuple[tuple[str, str], ...] = ()
     """Of fields that are not held: the field's name (`completeness`), and why."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """What only one authority asks: the field, as its module calls it, and what a person says."""
     supplements: str = ""
     """The authority's id of the report that this one adds to."""
 
@@ -397,6 +416,17 @@ class Report:
         """Raises `pydantic.ValidationError`, which names the place of each fault."""
         found: Self = _adapter().validate_json(text)
         return found
+
+
+def is_sentence(text: str) -> bool:
+    """Whether it can be why a child is in danger, and is no mere yes or no: two words at least, or
+    a few letters of a script that sets none apart. Whatever stands in `danger` is read by police as
+    an emergency."""
+    said = " ".join(text.split())
+    if said.strip(".,;:!?- ").casefold() in NO_SENTENCES:
+        return False
+    wide = sum(not one.isascii() and one.isalpha() for one in said)
+    return len(said.split(" ")) > 1 or wide >= FEWEST_LETTERS
 
 
 def names(kind: type) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ needs. Of an account, only what was confirmed on this case goes along."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -56,15 +56,20 @@ def gathered(
     incident: Incident | None = None,
     *,
     report_id: str = "",
+    but: Container[str] = (),
 ) -> facts.Report:
     """What is to be reported of a case, without what an authority was told before.
 
     `report_id`: of the report for which it is gathered; what was left out of that stays out.
+    `but`: items that are not gathered, since they stand in it.
     Raises `ReportNotReady` if nobody said what kind of incident it is and no file says it.
     """
     told = _told_before(session, case, authority)
     left = _left_out(session, case.id, report_id) if report_id else set()
-    found = [one for one in confirmed(session, case.id) if one not in told and one not in left]
+    found = [
+        one for one in confirmed(session, case.id)
+        if one not in told and one not in left and one not in but
+    ]  # fmt: skip
     posted = _posted(session, case.id)
     reports = _people_say(session, case.id)
     spoken_of = {alert.item_id: files.by(alert) for alert in reports if alert.item_id}
@@ -105,9 +110,10 @@ def confirmed(session: Session, case_id: str) -> list[str]:
     return [one for one in found if one and items.purpose_of(session, one) in items.REPORTABLE]
 
 
-def unconfirmed(session: Session, report: facts.Report) -> list[str]:
-    """Items of a report of which what was decided is no more that they are confirmed: nobody stands
-    by them, and they must not go."""
+def unconfirmed(session: Session, report: facts.Report, case_id: str = "") -> list[str]:
+    """Items of a report of which what was decided is no more that they are confirmed, or that were
+    taken off its case, since they are someone else's: nobody stands by them, and they must not
+    go."""
     wanted = sorted({one.item for one in report.files if one.item})
     decided = session.execute(
         select(Decision.item_id, Decision.undone_at, Decision.conclusion).where(
@@ -115,7 +121,14 @@ def unconfirmed(session: Session, report: facts.Report) -> list[str]:
         )
     ).all()
     stands = {item for item, undone, what in decided if undone is None and what == CONFIRMED}
-    return sorted({item for item, _, _ in decided if item is not None} - stands)
+    found = {item for item, _, _ in decided if item is not None} - stands
+    if case_id:
+        alerts = session.execute(
+            select(Alert.item_id, Alert.case_id, Alert.detached_at).where(Alert.item_id.in_(wanted))
+        ).all()
+        on_it = {item for item, of, off in alerts if of == case_id and off is None}
+        found |= {item for item, _, _ in alerts if item is not None} - on_it
+    return sorted(found)
 
 
 def waits(session: Session, case: Case, authority: str) -> bool:

@@ -17,6 +17,39 @@ def _whole(default: int, reason: str) -> int:
     return found
 
 
+def _said(reason: str) -> str:
+    found: str = field(default="", metadata={"reason": reason})
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How the service is registered at the UK's National Crime Agency, and whom to call there."""
+
+    organisation: str = _said("The organisation's reference number, which is quoted in calls.")
+    administrator: str = _said("The organisation's administrator: a senior manager or equivalent.")
+    deputy: str = _said("Who stands in for the administrator.")
+    authorised: str = _said("Persons who are authorised to report, with commas between them.")
+    call: str = _said(
+        "The telephone number of the control centre, as its guidance has it now: verify it before"
+        " use; none is shipped."
+    )
+    mail: str = _said(
+        "Where the contingency template is mailed to while the portal is down, never with the"
+        " material: verify it before use; none is shipped."
+    )
+
+    def notes(self) -> list[str]:
+        """What who files by hand is to know of it."""
+        unset = "not in the settings (reporting.nca): verify it with the agency, and set it"
+        return [
+            f"Organisation reference: {self.organisation or unset}.",
+            f"To call: {self.call or unset}.",
+            f"To mail the contingency template to: {self.mail or unset}.",
+            f"Authorised to report: {self.authorised or unset}.",
+        ]
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """To whom is reported, in whose name, and how."""
@@ -84,6 +117,7 @@ class Options:
         },
     )
     reporter: Reporter = field(default_factory=Reporter)
+    nca: Registration = field(default_factory=Registration)
 
     def __post_init__(self) -> None:
         if self.environment not in tuple(Environment):

@@ -14,6 +14,8 @@ from tutela.cases import steps, work
 from tutela.cases.models import Case
 from tutela.decisions import items
 from tutela.evidence import clocks
+from tutela.law import deadlines
+from tutela.law import service as law
 from tutela.preservation import service as preservation
 from tutela.reporting import credentials, drafting, reaching
 from tutela.reporting.authorities import Authority, End, Ended, Receipt, Wait
@@ -29,6 +31,12 @@ DRAFT = "draft"
 
 DANGER = timedelta(minutes=1)
 """Between two tries of a report that may not wait."""
+
+WAITING = "report.waiting"
+"""The alarm over a report that was tried again and again."""
+
+SECOND = 2
+"""The try after which somebody hears of a report that may not wait."""
 
 LONGEST = 512
 """Characters of a reason in a row."""
@@ -48,16 +56,37 @@ def rest(session: Session, now: datetime, row: Report, wait: Wait, options: Opti
         pause = max(reaching.backoff(options, row.tries), timedelta(seconds=wait.seconds))
         pause = min(pause, DANGER) if row.danger else pause
     row.due_at = now + pause
+    _tell(session, now, row, wait, options)
+
+
+def _tell(session: Session, now: datetime, row: Report, wait: Wait, options: Options) -> None:
+    """Nothing waits in silence. Of an authority that is down there is an alarm already, which is
+    enough unless a child may be in danger."""
+    if row.tries >= (SECOND if row.danger else options.alarm_after) and (
+        row.danger or not wait.down
+    ):
+        alarms.sound(
+            session, now, WAITING, row.id,
+            f"The report {row.id} to {row.authority} is not sent after {row.tries} tries:"
+            f" {row.last_error} It is tried again. tutela report follow {row.id}",
+        )  # fmt: skip
 
 
 def ended(
-    session: Session, now: datetime, row: Report, authority: Authority, end: Ended, options: Options
+    session: Session,
+    now: datetime,
+    row: Report,
+    authority: Authority,
+    end: Ended,
+    options: Options,
+    signed: datetime | None,
 ) -> None:
-    """The machine is at rest. Refused credentials are no fault of the report: it stays queued."""
+    """The machine is at rest. Refused credentials are no fault of the report: it stays queued.
+    `signed`: when those that were used were set."""
     row.sending_until = None
     if end.credentials:
         row.due_at, row.last_error = now, end.why[:LONGEST]
-        credentials.refused(session, now, row.authority, row.environment, end.why)
+        credentials.refused(session, now, row.authority, row.environment, end.why, signed)
     elif end.end is End.FILED:
         filed(session, now, row, authority.receipt(row.progress, now), options)
     elif end.end is End.WITHDRAWN:
@@ -75,9 +104,14 @@ def filed(session: Session, now: datetime, row: Report, receipt: Receipt, option
         "files": [list(one) for one in receipt.files], "id": receipt.id, "opened": receipt.opened,
     }).decode()  # fmt: skip
     session.flush()
-    preservation.begin(session, now, row.id, kept(session, row))
+    case = session.get_one(Case, row.case_id)
+    wanted = law.kept(session, case, now, row.authority, max(now, receipt.at))
+    preservation.begin(
+        session, now, row.id, kept(session, row),
+        wanted.until if wanted else None, wanted.basis if wanted else "",
+    )  # fmt: skip
     clocks.end(session, now, DRAFT, row.id)
-    alarms.clear(session, now, ALARM, row.id)
+    _quiet(session, now, row)
     facts: dict[str, Fact] = {
         "authority": row.authority, "environment": row.environment, "remote": receipt.id,
         "files": len(receipt.files),
@@ -89,6 +123,7 @@ def filed(session: Session, now: datetime, row: Report, receipt: Receipt, option
         test=row.test,
     )  # fmt: skip
     steps.write(session, now, WORKER, row.case_id, "report-filed", "", report=row.id, **facts)
+    deadlines.follow(session, now, case)
     drafting.filed(session, now, row)
     if options.close_cases and _is_over(session, row):
         work.close_for(session, now, WORKER, row.case_id, "reported")
@@ -99,7 +134,8 @@ def withdrawn(session: Session, now: datetime, row: Report) -> None:
     row.state, row.due_at, row.last_error, row.remote_id = State.WITHDRAWN, None, "", ""
     session.flush()
     clocks.end(session, now, DRAFT, row.id)
-    alarms.clear(session, now, ALARM, row.id)
+    drafting.let_go(session, now, row)
+    _quiet(session, now, row)
     steps.write(session, now, WORKER, row.case_id, "report-withdrawn", report=row.id)
     events.record(session, now, "report.withdrawn", row.id, authority=row.authority, test=row.test)
 
@@ -109,6 +145,7 @@ def halted(session: Session, now: datetime, row: Report, why: str) -> None:
     row.state, row.due_at, row.sending_until = State.HALTED, None, None
     row.last_error = why[:LONGEST]
     session.flush()
+    alarms.clear(session, now, WAITING, row.id)
     alarms.sound(
         session, now, ALARM, row.id,
         f"The report {row.id} to {row.authority} cannot be sent: {why} Mend it, then: tutela"
@@ -127,6 +164,12 @@ def kept(session: Session, row: Report) -> Sequence[str]:
         .order_by(Exchange.number)
     )
     return list(dict.fromkeys([*files, *(one for one in said if one)]))
+
+
+def _quiet(session: Session, now: datetime, row: Report) -> None:
+    """Nothing is left to be done about a report."""
+    for kind in (ALARM, WAITING):
+        alarms.clear(session, now, kind, row.id)
 
 
 def _is_over(session: Session, row: Report) -> bool:

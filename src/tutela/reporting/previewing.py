@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
 
 from lxml import etree
 
 from tutela.reporting.authorities import Authority, Enclosure, Paper
-from tutela.reporting.facts import Report, Reporter
+from tutela.reporting.facts import Capture, Report, Reporter
 
 WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 CUTS = "Not sent as it stands here"
+TYPED = "Typed by a person here: no record of yours says it"
+PERSON, NOBODY = "Person", "nothing is set: reporting.reporter.* in the settings"
+UNSET = "0"
+"""An id that only the authority gives, as it stands in a file that is not uploaded yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,23 @@ def sections(
         made.append(_enclosed(one, number))
     if paper.cuts:
         made.append(_cuts(paper))
+    if typed := tuple(Row(path, one.address) for path, one in _typed(report, "")):
+        made.append(Section(TYPED, typed))
     return tuple(made)
+
+
+def _typed(value: Any, path: str) -> Iterator[tuple[str, Capture]]:
+    """Addresses of the internet that no record says, each with its place."""
+    match value:
+        case Capture():
+            if value.typed:
+                yield path, value
+        case tuple():
+            for number, one in enumerate(value):
+                yield from _typed(one, f"{path}.{number}")
+        case _ if is_dataclass(value):
+            for one in fields(value):
+                yield from _typed(getattr(value, one.name), f"{path}.{one.name}".lstrip("."))
 
 
 def _document(body: bytes, title: str) -> Iterator[Section]:
@@ -72,7 +93,10 @@ def _enclosed(one: Enclosure, number: int) -> Section:
     if not one.evidence:
         rows.append(Row("Not enclosed", one.missing))
     elif (root := _parsed(one.details)) is not None:
-        rows += [row for child in root for row in _rows(child, words(str(child.tag)))]
+        rows += [
+            row for child in root if not (str(child.tag).endswith("Id") and child.text == UNSET)
+            for row in _rows(child, words(str(child.tag)))
+        ]  # fmt: skip
     elif one.details:
         rows.append(Row("", one.details.decode("utf-8", "replace")))
     return Section(f"File {number}", tuple(rows))
@@ -90,7 +114,8 @@ def _rows(element: etree._Element, label: str) -> Iterator[Row]:
     said = [f"{words(str(name))}: {element.get(name)}" for name in element.attrib]
     note = "; ".join(said)
     if len(element) == 0:
-        yield Row(label, element.text or "yes", note)
+        nobody = str(element.tag).endswith(PERSON)
+        yield Row(label, element.text or (NOBODY if nobody else "yes"), note)
         return
     if note:
         yield Row(label, "", note)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tutela import audit
+from tutela.law import signing as law
 from tutela.reporting import authorities, reaching
 from tutela.reporting.authorities import Environment
 from tutela.reporting.models import Reached
@@ -16,8 +17,10 @@ ACT = "report.allow-production"
 
 def allow(session: Session, now: datetime, actor: str, authority: str) -> Reached:
     """Let reports go there, where the settings say so too. The caller sees that two people want it.
-    Raises `NoSuchAuthority`."""
-    row = reaching.row(session, authorities.named(authority).name, Environment.PRODUCTION)
+    Raises `NoSuchAuthority`, `NotSigned` while a law pack in use has rules that nobody signed."""
+    name = authorities.named(authority).name
+    law.require_ready(session)
+    row = reaching.row(session, name, Environment.PRODUCTION)
     row.allowed_at, row.allowed_by = now, actor
     session.flush()
     audit.append(session, now, actor, ACT, authority)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tutela import alarms
-from tutela.reporting.models import Reached
+from tutela.reporting.models import Reached, Report
 from tutela.reporting.options import Options
 from tutela.storage import Session
 
@@ -18,7 +18,7 @@ ALARM = "report.authority-down"
 JITTER = 0.2
 """How much longer a wait may be, as a share: what failed together is not to come together."""
 
-NOTED = timedelta(minutes=1)
+NOTED = timedelta(seconds=5)
 """Between two notes that it answers: four senders need not write one row for each call."""
 
 
@@ -67,6 +67,15 @@ def failed(
             f"{authority} ({environment}) could not be reached"
             f" {reached.failures} times, since {reached.down_since:%Y-%m-%d %H:%M} UTC: {why}",
         )  # fmt: skip
+
+
+def next_try(session: Session, report: Report) -> datetime | None:
+    """When a report that waits is tried next, not before: with its authority, if that is down."""
+    reached = session.get(Reached, (report.authority, report.environment))
+    retry = None if reached is None or report.danger else reached.retry_at
+    if report.due_at is None or retry is None:
+        return report.due_at
+    return max(report.due_at, retry)
 
 
 def answered(session: Session, now: datetime, authority: str, environment: str) -> None:

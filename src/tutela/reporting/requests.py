@@ -3,15 +3,40 @@ case sees none of them."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists, not_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    cast,
+    exists,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from tutela.cases.models import Case
 from tutela.decisions import requests as of_cases
 from tutela.people import callers, knowing
 from tutela.people.models import Approval
 from tutela.people.permissions import Caller
-from tutela.reporting.models import Report
+from tutela.reporting.models import Report, State
 from tutela.storage import Session
+
+SEND = "report.send"
+"""What is asked for before a report is sent: just one version of it."""
+
+
+def waits() -> ColumnElement[bool]:
+    """That it is not about a report that is no more what was asked for: sent, withdrawn, or changed
+    since. Nobody need agree to that."""
+    states = [State.DRAFT, State.HALTED]
+    exactly = literal('{"version":').concat(cast(Report.version, String)).concat("}")
+    there = exists().where(
+        Report.id == Approval.subject, Report.state.in_(states), Approval.facts == exactly
+    )
+    return or_(Approval.act != SEND, there)
 
 
 def known(caller: Caller) -> ColumnElement[bool]:

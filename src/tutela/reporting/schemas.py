@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tutela import alarms, audit
 from tutela.people.errors import NotPermitted
@@ -49,13 +50,15 @@ def served(
     """Keep what was served. The first is pinned; one that differs from what is pinned sounds an
     alarm."""
     digest = hashlib.sha256(document).hexdigest()
-    row = session.get(Schema, (authority, environment, digest), with_for_update=True)
-    if row is None:
-        row = Schema(
-            authority=authority, environment=environment, digest=digest, document=document,
-            first_at=now, last_at=now, pinned_at=None, pinned_by="",
-        )  # fmt: skip
-        session.add(row)
+    key = {"authority": authority, "environment": environment, "digest": digest}
+    is_sqlite = session.connection().dialect.name == "sqlite"
+    insert = (sqlite if is_sqlite else postgresql).insert(Schema)
+    session.execute(  # several may be the first to see it
+        insert.values(
+            **key, document=document, first_at=now, last_at=now, pinned_by=""
+        ).on_conflict_do_nothing(index_elements=[*key])
+    )
+    row = session.get_one(Schema, tuple(key.values()), with_for_update=True, populate_existing=True)
     row.last_at = now
     session.flush()
     pinned = _pinned(session, authority, environment)
@@ -72,6 +75,15 @@ def served(
             f" {environment}",
         )  # fmt: skip
     return row
+
+
+def unusable(session: Session, now: datetime, authority: str, environment: str) -> None:
+    """Tell somebody that what it serves is no schema that can be used."""
+    alarms.sound(
+        session, now, ALARM, f"{authority}:{environment}",
+        f"{authority} ({environment}) serves a schema that cannot be used. Reports are checked"
+        " against the one that it served before, if there is one, and wait if there is none.",
+    )  # fmt: skip
 
 
 def pin(

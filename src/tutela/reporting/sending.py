@@ -11,8 +11,17 @@ from tutela import alarms, audit
 from tutela.audit.service import Fact
 from tutela.cases import queues, steps
 from tutela.cases.models import Case
+from tutela.law import signing as law
 from tutela.people.permissions import Caller
-from tutela.reporting import authorities, credentials, outcomes, production, register, schemas
+from tutela.reporting import (
+    authorities,
+    credentials,
+    handing,
+    outcomes,
+    production,
+    register,
+    schemas,
+)
 from tutela.reporting.authorities import Authority, Environment
 from tutela.reporting.errors import (
     CannotWithdraw,
@@ -49,13 +58,9 @@ def queue(session: Session, now: datetime, actor: str, report_id: str, version: 
         raise ReportNotReady(f"The report {report_id} is no draft: {row.state}.", "Look at it.")
     if row.version != version:
         raise ReportChanged(f"The report {report_id} was changed meanwhile.", "Look at it again.")
-    if lost := unconfirmed(session, Facts.from_json(row.content)):
-        raise ReportNotReady(
-            f"Of {', '.join(lost[:3])} it was decided otherwise meanwhile.",
-            "Gather the report anew, or leave it out.",
-        )
     case = session.get_one(Case, row.case_id)
-    _set_out(session, row, options)
+    row.environment = options.environment
+    _require_ready(session, row, options)
     row.state, row.queued_at, row.queued_by = State.QUEUED, now, actor
     row.rank, row.due_at, row.tries, row.last_error = case.rank, now, 0, ""
     row.danger = case.danger or bool(Facts.from_json(row.content).danger)
@@ -65,6 +70,8 @@ def queue(session: Session, now: datetime, actor: str, report_id: str, version: 
     }  # fmt: skip
     audit.append(session, now, actor, "report.queue", row.id, danger=row.danger, **facts)
     steps.write(session, now, actor, row.case_id, "report-queued", "", report=row.id, **facts)
+    if handing.is_by_hand(row, options):
+        handing.hand(session, now, row)
     return row
 
 
@@ -99,33 +106,34 @@ def due(session: Session, now: datetime, limit: int = 100) -> Sequence[str]:
 
 
 def again(session: Session, now: datetime, caller: Caller, report_id: str) -> Report:
-    """Have a halted report sent, now that what halted it was mended. Raises `NotPermitted`,
-    `NoSuchReport`, `NotConfigured`, `ReportNotReady`."""
+    """Have a halted report sent, now that what halted it was mended, where it was queued for. One
+    that may be filed is asked for again as it is. Raises `NotPermitted`, `NoSuchReport`,
+    `NotConfigured`, `ReportNotReady`."""
     row = register.found(session, caller, report_id, lock=True)
     options = options_of(session)
     if row.state != State.HALTED:
         raise ReportNotReady(f"The report {report_id} is not halted: {row.state}.", "Look at it.")
-    authority = authorities.named(row.authority)
-    if row.progress and authority.remote(row.progress):
-        _require_ready(session, row, authority, options)  # it is open there: it stays there
-    else:
-        _set_out(session, row, options)
+    _require_ready(session, row, options)
     if row.progress:
-        row.progress = authority.again(row.progress, now)
+        row.progress = authorities.named(row.authority).again(row.progress, now)
     row.state, row.due_at, row.tries, row.last_error = State.QUEUED, now, 0, ""
     session.flush()
     alarms.clear(session, now, outcomes.ALARM, row.id)
     audit.append(session, now, caller.actor, "report.queue", row.id, again=True)
     steps.trace(
-        session, now, caller, session.get_one(Case, row.case_id), "report-queued", report=row.id
-    )
+        session, now, caller, session.get_one(Case, row.case_id), "report-queued", report=row.id,
+        version=row.version,
+    )  # fmt: skip
+    if handing.is_by_hand(row, options):
+        handing.hand(session, now, row)
     return row
 
 
 def withdraw(session: Session, now: datetime, caller: Caller, report_id: str, why: str) -> Report:
     """Take a report back that is not filed. What is open at the authority is taken back there by
-    whoever sends; if it turns out to be filed, it stays filed. Raises `NotPermitted`,
-    `NoSuchReport`, `CannotWithdraw`, `CaseRefused` without a reason."""
+    whoever sends; if it turns out to be filed, it stays filed. Where the settings send elsewhere
+    now, nobody calls: what is open is left to expire. Raises `NotPermitted`, `NoSuchReport`,
+    `CannotWithdraw`, `CaseRefused` without a reason."""
     why = steps.reason(why)
     row = register.found(session, caller, report_id, lock=True)
     if row.state not in (State.QUEUED, State.HALTED):
@@ -133,17 +141,17 @@ def withdraw(session: Session, now: datetime, caller: Caller, report_id: str, wh
             f"The report {report_id} is {row.state}.",
             "A draft is withdrawn as a draft; what was filed stays filed.",
         )
-    authority = authorities.named(row.authority)
+    authority, elsewhere = authorities.named(row.authority), _is_elsewhere(session, row)
     if row.progress:
         row.progress = authority.withdraw(row.progress, now)
-    audit.append(session, now, caller.actor, "report.withdraw", row.id, why=why)
+    audit.append(session, now, caller.actor, "report.withdraw", row.id)
     steps.trace(
         session, now, caller, session.get_one(Case, row.case_id), "report-taken-back", why,
         report=row.id,
     )  # fmt: skip
     row.turn += 1  # who sends it now finds out at its next step
     row.sending_until = None
-    if not row.progress or not authority.remote(row.progress):
+    if elsewhere or not row.progress or not authority.remote(row.progress):
         outcomes.withdrawn(session, now, row)
     else:
         row.state, row.due_at, row.last_error = State.QUEUED, now, "It is being taken back."
@@ -156,7 +164,7 @@ def not_allowed(session: Session, row: Report, options: Options) -> str:
     if row.environment != options.environment:
         return (
             f"It was queued for {row.environment}, and the setting reporting.environment is"
-            f" {options.environment} now."
+            f" {options.environment} now: withdraw it, and draft it anew."
         )
     if row.environment == Environment.PRODUCTION:
         if row.test:
@@ -166,6 +174,7 @@ def not_allowed(session: Session, row: Report, options: Options) -> str:
                 "No two people have allowed reports that are meant for real: tutela report"
                 f" allow-production {row.authority}."
             )
+        return law.not_ready(session)
     return ""
 
 
@@ -177,19 +186,48 @@ def faults(authority: Authority, content: Facts, options: Options, schema: bytes
     return " ".join([*named, f"And {more} more." if more else ""]).strip()
 
 
-def _set_out(session: Session, row: Report, options: Options) -> None:
-    """Write down where it goes, if it may. Raises `NotConfigured`, `ReportNotReady`."""
-    row.environment = options.environment
-    _require_ready(session, row, authorities.named(row.authority), options)
+def otherwise(session: Session, case_id: str, content: Facts) -> str:
+    """What of a report nobody stands by any more, in one line; empty: someone does by all."""
+    lost = unconfirmed(session, content, case_id)
+    return f"Of {', '.join(lost[:3])} it was decided otherwise meanwhile." if lost else ""
 
 
-def _require_ready(session: Session, row: Report, authority: Authority, options: Options) -> None:
+def _is_elsewhere(session: Session, row: Report) -> bool:
+    """Whether a report was queued for where the settings send none now. Raises `CannotWithdraw` if
+    it may be filed there for real."""
+    where = options_of(session).environment
+    if not row.environment or row.environment == where:
+        return False
+    if row.environment == Environment.PRODUCTION and register.may_be_filed(row):
+        raise CannotWithdraw(
+            f"Nobody knows whether {row.id} was filed with {row.authority}, and the setting"
+            f" reporting.environment is {where} now.",
+            "Set it to production again, then withdraw it: only there it can be asked.",
+        )
+    return True
+
+
+def _require_ready(session: Session, row: Report, options: Options) -> None:
+    """Raises `NotConfigured`, `ReportNotReady`."""
+    authority, content = authorities.named(row.authority), Facts.from_json(row.content)
+    asked = register.may_be_filed(row)
     why = not_allowed(session, row, options)
     if why:
         raise NotConfigured(f"The report {row.id} cannot be sent. {why}", "See docs/reporting.md.")
-    credentials.require(session, row.authority, row.environment)
+    if not handing.is_by_hand(row, options):
+        credentials.require(session, row.authority, row.environment)
+    if lost := otherwise(session, row.case_id, content):
+        raise ReportNotReady(
+            f"The report {row.id} cannot be sent. {lost}",
+            "Withdraw it: it may be filed, and if it is, it stays filed."
+            if asked
+            else "Gather the report anew, or leave it out.",
+        )
+    if asked:
+        return  # it is asked for as it was sent
+    handing.require_untold(session, row)
     schema = schemas.current(session, row.authority, row.environment)
-    wrong = faults(authority, Facts.from_json(row.content), options, schema)
+    wrong = faults(authority, content, options, schema)
     if wrong:
         raise ReportNotReady(f"The report {row.id} cannot be sent. {wrong}", "Edit it.")
 

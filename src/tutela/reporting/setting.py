@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
@@ -14,18 +14,29 @@ from tutela.reporting import facts
 from tutela.reporting.errors import EditRefused
 
 DEEPEST = 12
+UNTYPED = frozenset({
+    "made_at", "supplements", "answers", "reasons", "evidence", "item", "size", "seen", "hashes",
+    "grades", "typed",
+})  # fmt: skip
+"""What is no place to type into: records say it, or an act of its own sets it."""
+
 YES_NO = {"true": True, "yes": True, "false": False, "no": False}
 
 
-def put(content: str, path: str, value: str | None) -> str:
+def put(content: str, path: str, value: str | None, together: Collection[str] = ()) -> str:
     """The JSON with a value in its place: a text as it is; yes or no; a number; words of a list
     with commas or spaces between them, texts of one on lines; for anything else, JSON. None: what
-    stands there is taken out. Raises `EditRefused`."""
+    stands there is taken out. `together`: paths that are set at the same time.
+
+    Another address of the internet was not seen at the time and port of the one that stood there:
+    unless they are set together with it, these go. Raises `EditRefused`.
+    """
     parts = path.split(".")
     if not path or len(parts) > DEEPEST:
-        raise _no_place(path)
+        raise _no_place(path, facts.Report, parts)
     report = json.loads(content)
-    return json.dumps(_put(facts.Report, report, parts, path, value), ensure_ascii=False)
+    made = _put(facts.Report, report, parts, path, value, together)
+    return json.dumps(made, ensure_ascii=False)
 
 
 def unknown(content: str) -> Iterator[str]:
@@ -45,35 +56,52 @@ def unknown(content: str) -> Iterator[str]:
                     yield place[:80]
 
 
-def _put(kind: Any, data: Any, parts: Sequence[str], path: str, value: str | None) -> Any:
+def _put(
+    kind: Any,
+    data: Any,
+    parts: Sequence[str],
+    path: str,
+    value: str | None,
+    together: Collection[str],
+) -> Any:
     kind = _plain(kind)
     if not parts:
         return _read(kind, path, value)
     name, rest = parts[0], parts[1:]
     if get_origin(kind) is tuple:
-        return _put_in_list(kind, data or [], name, rest, path, value)
+        return _put_in_list(kind, data or [], parts, path, value, together)
     if not is_dataclass(kind) or name not in _hints(kind):
-        raise _no_place(path)
+        raise _no_place(path, kind, parts)
     data = dict(data or {})
+    if kind is facts.Capture and name == "address" and data.get(name) not in (None, value):
+        place = path.removesuffix("address")
+        data = {one: held for one, held in data.items() if place + one in together}
     if value is None and not rest:
         field = next(one for one in fields(kind) if one.name == name)
         if field.default is MISSING and field.default_factory is MISSING:
             raise EditRefused(f"{path[:80]} cannot be empty.", "Give it another value.")
         data.pop(name, None)
     else:
-        data[name] = _put(_hints(kind)[name], data.get(name), rest, path, value)
+        data[name] = _put(_hints(kind)[name], data.get(name), rest, path, value, together)
     return data
 
 
 def _put_in_list(
-    kind: Any, data: list[Any], name: str, rest: Sequence[str], path: str, value: str | None
+    kind: Any,
+    data: list[Any],
+    parts: Sequence[str],
+    path: str,
+    value: str | None,
+    together: Collection[str],
 ) -> list[Any]:
+    name, rest = parts[0], parts[1:]
     if not name.isascii() or not name.isdigit() or int(name[:6]) > len(data):
-        raise _no_place(path)
+        raise _no_place(path, kind, parts, len(data))
     number, data = int(name), list(data)
     if value is None and not rest:
         return data[:number] + data[number + 1 :]
-    made = _put(get_args(kind)[0], data[number] if number < len(data) else None, rest, path, value)
+    held = data[number] if number < len(data) else None
+    made = _put(get_args(kind)[0], held, rest, path, value, together)
     return [*data[:number], made, *data[number + 1 :]]
 
 
@@ -115,8 +143,14 @@ def _named(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _no_place(path: str) -> EditRefused:
-    return EditRefused(
-        f"{path[:80]!r} is no place in a report.",
-        "Name fields with dots between them, as subject.account.screen_name or victims.0.age.",
-    )
+def _no_place(path: str, kind: Any, parts: Sequence[str], count: int = 0) -> EditRefused:
+    """`kind`: what stands where the path goes astray. `parts`: what of it is left there."""
+    before = ".".join(path.split(".")[: -len(parts)])[:80]
+    where = f"After {before}. comes" if before else "It begins with"
+    if get_origin(kind) is tuple:
+        what = "0, to add one" if not count else f"a number, 0 to {count}: the last adds one"
+    elif is_dataclass(kind):
+        what = "one of " + ", ".join(name for name in _hints(kind) if name not in UNTYPED)
+    else:
+        where, what = f"{before} holds", "a value, and nothing further"
+    return EditRefused(f"{path[:80]!r} is no place in a report.", f"{where} {what}.")

@@ -57,8 +57,9 @@ class Line:
             sent = {**headers, "Authorization": self._basic()}
             if call.method == "GET":
                 reply = self.outbound.fetch(
-                    url, headers=sent, hosts=hosts, largest=largest, seconds=self.seconds(call)
-                )
+                    url, headers=sent, hosts=hosts, largest=largest, seconds=self.seconds(call),
+                    redirects=0,
+                )  # fmt: skip
             else:
                 reply = self.outbound.post(
                     url,

@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tutela.reporting.authorities import Answer, Call
+from tutela.reporting.authorities import Answer, Call, End, Ended, Lost, Wait
 
 SECRET = frozenset({"authorization"})
 LONGEST_ID = 128
@@ -53,6 +53,15 @@ def request_id(answer: Answer) -> str:
     """By which the authority's support finds a call; without what no line of a page can show."""
     given = answer.headers.get("request-id", "")
     return "".join(c for c in given if c.isascii() and c.isprintable())[:LONGEST_ID]
+
+
+def traced(found: Call | Wait | Ended, answer: Answer | Lost) -> Call | Wait | Ended:
+    """What follows a call, with the id by which the authority finds the one that halted a
+    report."""
+    if not isinstance(found, Ended) or found.end is not End.HALTED or isinstance(answer, Lost):
+        return found
+    given = request_id(answer)
+    return replace(found, why=f"{found.why} (Request-ID {given})") if given else found
 
 
 def _text(body: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from tutela import evidence
+from tutela import alarms, evidence
 from tutela.errors import TutelaError
 from tutela.evidence import client
 from tutela.evidence.errors import IntentRefused, NoSuchEvidence, NotOpened, SealingFailed
@@ -21,6 +21,7 @@ from tutela.reporting import (
     gathering,
     outcomes,
     reaching,
+    register,
     schemas,
     sending,
     speaking,
@@ -63,8 +64,10 @@ class Turn:
         self.database = parts.database
         self.id, self.turn, self.progress = row.id, row.turn, row.progress
         self.name, self.environment, self.queued_by = row.authority, row.environment, row.queued_by
-        self.content = Facts.from_json(row.content)
+        self.case_id, self.content = row.case_id, Facts.from_json(row.content)
+        self.tries, self.stuck = row.tries, ""
         self.schema: bytes | None = None
+        self.signed: datetime | None = None
 
     def run(self) -> State:
         """Until it is at rest. Raises `Fenced`."""
@@ -74,9 +77,9 @@ class Turn:
         except (NoSuchAuthority, NotConfigured) as refused:
             return self._halt(str(refused))
         except SealingError as error:
-            return self._rest(Wait(str(error)))
+            return self._closed(Wait(str(error)))
         if line is None:
-            return self._rest(Wait(f"There are no credentials for {self.name}."))
+            return self._closed(Wait(f"There are no credentials for {self.name}."))
         state = self._schema(authority, line)
         return state or self._sent(authority, line)
 
@@ -86,10 +89,11 @@ class Turn:
         while True:
             found = authority.next(self.progress, paper, self.database.now())
             if isinstance(found, Call):
-                if found.name == "submit" or not authority.remote(self.progress):
-                    wrong = sending.faults(authority, self._left(), self.options, self.schema)
-                    if wrong:
+                try:
+                    if wrong := self._wrong(authority, paper, found):
                         return self._halt(wrong)
+                except TutelaError as silent:
+                    return self._rest(Wait(silent.what))
                 try:
                     state = self._call(authority, line, paper, found)
                 except (IntentRefused, NoSuchEvidence):  # the file was purged just now
@@ -99,6 +103,30 @@ class Turn:
                     return state
             else:
                 return self._stop(authority, found)
+
+    def give_back(self, why: str) -> None:
+        """Let go of the report, as it was last written down. Raises `Fenced`."""
+        self._rest(Wait(why))
+
+    def _wrong(self, authority: Authority, paper: Paper, call: Call) -> str:
+        """Why a call is not made that begins a report there, or files it; empty: it is. Before one
+        is begun the vault is asked, or an open one would be left there at each try. Raises
+        `TutelaError` if that is silent."""
+        state = self.progress
+        begins = call.name == "submit" or not authority.remote(state)
+        files = not authority.may_be_filed(state) and authority.may_be_filed(
+            authority.calling(state, call, self.database.now())
+        )
+        if not begins and not files:
+            return ""
+        with self.database.reading() as session:
+            lost = sending.otherwise(session, self.case_id, self.content)
+        if lost or not begins:
+            return lost
+        wrong = sending.faults(authority, self._left(), self.options, self.schema)
+        if not wrong and any(one.evidence and not one.missing for one in paper.enclosures):
+            client.ping(self.parts.vault)
+        return wrong
 
     def _line(self, authority: Authority) -> Line | None:
         """How to speak to it; None without credentials. Raises `NotConfigured` if it may not be
@@ -113,6 +141,7 @@ class Turn:
                 user, password = credentials.opened(
                     session, self.parts.sealing, self.name, self.environment
                 )
+                self.signed = credentials.set_at(session, self.name, self.environment)
             except NotConfigured:
                 return None
         return Line(self.parts.outbound, self.options, address, private, user, password)
@@ -134,6 +163,7 @@ class Turn:
         with self.database.reading() as session:
             known = schemas.latest(session, self.name, self.environment)
             old = schemas.is_old(known, self.database.now(), self.options)
+            self.stuck = register.stuck(session, self.id) if self.tries else ""
         self.schema = known.document if known else None
         call = authority.schema_call
         if call is None or not old:
@@ -147,12 +177,15 @@ class Turn:
             wait = self._served(session, now, authority, said)
             self._exchanged(session, now, number, said.answer, wait, None)
             if isinstance(wait, Wait):
-                outcomes.rest(session, now, row, wait, self.options)
+                if self.schema is None:
+                    outcomes.rest(session, now, row, wait, self.options)
+                    return State(row.state)
             elif wait is not None:
-                outcomes.ended(session, now, row, authority, wait, self.options)
+                outcomes.ended(session, now, row, authority, wait, self.options, self.signed)
+                return State(row.state)
             else:
                 reaching.answered(session, now, self.name, self.environment)
-            return None if wait is None else State(row.state)
+            return None  # if need be with the one that was served before
 
     def _served(
         self, session: Session, now: datetime, authority: Authority, said: Said
@@ -167,6 +200,7 @@ class Turn:
         if self.schema != answer.body:
             wrong = authority.check(self.content, self.options.reporter, answer.body)
             if any(fault.path == "schema" for fault in wrong):
+                schemas.unusable(session, now, self.name, self.environment)
                 return Wait("The schema that it serves cannot be used.", down=True)
         schemas.served(session, now, outcomes.WORKER, self.name, self.environment, answer.body)
         self.schema = answer.body
@@ -234,17 +268,19 @@ class Turn:
         now, row = self.database.now(), self._mine(session)
         self.progress, wait = authority.after(self.progress, call, said.answer, now)
         row.progress, row.remote_id = self.progress, authority.remote(self.progress)
-        found = wait or authority.next(self.progress, paper, now)
+        found = transcripts.traced(wait or authority.next(self.progress, paper, now), said.answer)
         self._exchanged(
             session, now, number, said.answer, None if isinstance(found, Call) else found, sealed
         )
         if isinstance(said.answer, Answer) and not (isinstance(wait, Wait) and wait.down):
             reaching.answered(session, now, self.name, self.environment)
-            row.tries = row.tries if wait else 0
+            if not wait and self.stuck in ("", call.name):  # what it waited for last is over
+                row.tries, self.stuck = 0, ""
+                alarms.clear(session, now, outcomes.WAITING, self.id)
         if isinstance(found, Wait):
             outcomes.rest(session, now, row, found, self.options)
         elif isinstance(found, Ended):
-            outcomes.ended(session, now, row, authority, found, self.options)
+            outcomes.ended(session, now, row, authority, found, self.options, self.signed)
         else:
             return None
         return State(row.state)
@@ -333,7 +369,7 @@ class Turn:
             if isinstance(found, Wait):
                 outcomes.rest(session, now, row, found, self.options)
             else:
-                outcomes.ended(session, now, row, authority, found, self.options)
+                outcomes.ended(session, now, row, authority, found, self.options, self.signed)
 
         return self._settle(settle)
 
@@ -341,6 +377,11 @@ class Turn:
         return self._settle(lambda session, now, row: outcomes.halted(session, now, row, why))
 
     def _rest(self, wait: Wait) -> State:
+        return self._settle(
+            lambda session, now, row: outcomes.rest(session, now, row, wait, self.options)
+        )
+
+    def _closed(self, wait: Wait) -> State:
         """Without credentials that can be opened: somebody is told."""
 
         def settle(session: Session, now: datetime, row: Report) -> None:

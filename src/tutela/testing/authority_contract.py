@@ -70,8 +70,12 @@ class AuthorityContract:
         """The answer to a call when all is well: to be written for each authority."""
         raise NotImplementedError
 
+    def ready(self, what: Report) -> Report:
+        """A report with what this authority asks of people besides: to be written where it does."""
+        return what
+
     def paper(self, what: Report | None = None) -> Paper:
-        return self.authority.draft(what or report(), self.reporter)
+        return self.authority.draft(what or self.ready(report()), self.reporter)
 
     def driven(self, state: str, answer: Iterator[Answer | Lost | None] | None = None) -> str:
         """The state in which it rests. Without answers all is well."""
@@ -115,20 +119,21 @@ class AuthorityContract:
 
     def test_the_same_report_makes_the_same_paper(self) -> None:
         assert self.paper() == self.paper()
-        again = Report.from_json(report().to_json())
+        again = Report.from_json(self.ready(report()).to_json())
         assert self.authority.draft(again, self.reporter) == self.paper()
 
     def test_a_good_report_has_no_fault(self) -> None:
         for incident in self.incidents:
-            assert not self.authority.check(replace(report(), incident=incident), self.reporter)
+            what = self.ready(replace(report(), incident=incident))
+            assert not self.authority.check(what, self.reporter)
 
     def test_a_report_without_a_file_can_be_made(self) -> None:
         bare = replace(report(), files=(), subject=None, where=(), incident=self.incidents[-1])
-        assert not self.authority.check(bare, self.reporter)
+        assert not self.authority.check(self.ready(bare), self.reporter)
         assert not self.paper(bare).enclosures
 
     def test_a_report_of_nobody_has_a_fault(self) -> None:
-        assert self.authority.check(report(), Reporter())
+        assert self.authority.check(self.ready(report()), Reporter())
 
     def test_odd_texts_make_a_paper(self) -> None:
         for text in ODD:
@@ -204,6 +209,18 @@ class AuthorityContract:
         state = self.authority.again(state, NOW)
         assert isinstance(self.authority.next(state, self.paper(), NOW), Call)
         assert self.end(self.driven(state)).end is End.FILED
+
+    def test_what_may_be_filed_is_known_as_such(self) -> None:
+        may = self.authority.may_be_filed
+        assert not may(self.authority.submit(report(), self.reporter))
+        states = [self._died(number) for number in range(8)]
+        assert any(map(may, states)), "nobody is told when the call that files was made"
+        state = next(one for one in states if may(one))
+        refused = (Answer(401, {}, b"") for _ in range(MOST))
+        state = self.driven(state, refused)
+        assert self.end(state).end is End.HALTED and may(state)
+        done = self.driven(self.authority.again(state, NOW))
+        assert self.end(done).end is End.FILED and not may(done)
 
     def test_states_hold_no_content(self) -> None:
         for number in range(8):

@@ -47,6 +47,7 @@ def of(block, field, value) -> Breach | None:
         (IpCaptureEvent, "ip_address", "fe80::1%1", Breach.FORM),
         (IpCaptureEvent, "port", 65535, None),
         (IpCaptureEvent, "port", 65536, Breach.RANGE),
+        (IpCaptureEvent, "port", 10**400, Breach.RANGE),
         (IpCaptureEvent, "possible_proxy", True, None),
         (PersonOrUserReported, "prior_ct_reports", 2**63 - 1, None),
         (PersonOrUserReported, "prior_ct_reports", -(2**63) - 1, Breach.RANGE),

@@ -58,6 +58,8 @@ def test_whatever_happens_one_report_is_filed_and_no_unknown_one(chaos):
         if more == "ghost" and ghosts:
             driver.model.answer(ghosts.pop())  # its worker's state is fenced: nobody hears of it
         assert len(driver.model.finished) <= 1
+        known = driver.read.end == End.FILED or machine.may_be_filed(driver.state)
+        assert known or not driver.model.finished, "who reads this state may edit the report"
         assert not driver.left_open, "another is begun only once the one before is gone"
     found = driver.run()
     for ghost in ghosts:
@@ -111,7 +113,7 @@ def test_a_report_of_unknown_id_is_left_to_expire(driver):
     driver.run()
     orphan, filed = driver.model.reports
     assert driver.model.reports[orphan].state == "open" and driver.model.finished == [filed]
-    assert machine.receipt(driver.state, driver.model.now).opened == 2
+    assert machine.receipt(driver.state, driver.model.now).opened == 1
 
 
 def test_an_upload_of_unknown_outcome_begins_the_report_again_three_times(driver):
@@ -199,8 +201,9 @@ def test_a_refused_paper_and_an_unknown_code_halt_it(driver, call, fault):
     assert isinstance(found, Ended) and found.end is End.HALTED and not found.credentials
     assert fault in found.why
     driver.keep(machine.again(driver.state, driver.model.now))
+    asks = fault == "7777" and call == 7
     assert machine.next(driver.state, PAPER, driver.model.now).name == (
-        "retract" if call else "submit"
+        "finish" if asks else "retract" if call else "submit"
     )
     assert driver.run() == Ended(End.FILED)
 
@@ -314,6 +317,54 @@ def test_what_is_taken_back_counts_as_gone_only_when_that_was_said(driver):
     assert sorted(one.state for one in driver.model.reports.values()) == ["finished", "retracted"]
 
 
+def test_only_what_was_asked_to_finish_may_be_filed(driver):
+    """Until the authority says that it is, or that it is not."""
+    for _ in range(7):
+        driver.step()
+        assert not machine.may_be_filed(driver.state)
+    driver.step("done-and-lost")
+    assert machine.may_be_filed(driver.state)
+    driver.step("7777")
+    assert machine.may_be_filed(driver.state) and driver.read.end == End.HALTED
+    driver.keep(machine.again(driver.state, driver.model.now))
+    assert driver.run() == Ended(End.FILED) and not machine.may_be_filed(driver.state)
+    assert driver.model.calls[-3:] == ["finish"] * 3
+
+
+@pytest.mark.parametrize("fault", ["4100", "gone"])
+def test_what_was_refused_or_is_gone_is_not_filed(driver, fault):
+    """It can be changed again."""
+    for _ in range(7):
+        driver.step()
+    driver.step("lost")
+    assert machine.may_be_filed(driver.state)
+    if fault == "gone":
+        driver.model.now += timedelta(days=2)
+        fault = ""
+    driver.step(fault)
+    assert not machine.may_be_filed(driver.state) and not driver.model.finished
+
+
+def test_what_may_be_filed_and_is_wanted_back_is_taken_back_again(driver):
+    """Also after that halted: to finish it would be to file what nobody wants."""
+    for _ in range(7):
+        driver.step()
+    driver.step("lost")
+    driver.keep(machine.withdraw(driver.state, driver.model.now))
+    driver.step("7777")
+    assert machine.may_be_filed(driver.state)
+    driver.keep(machine.again(driver.state, driver.model.now))
+    assert driver.run() == Ended(End.WITHDRAWN) and not driver.model.finished
+
+
+def test_only_reports_of_which_an_id_came_back_count_as_begun(driver):
+    """Not those that never reached it."""
+    for fault in ("never-sent", "never-sent", "503", "lost"):
+        driver.step(fault)
+    assert driver.run() == Ended(End.FILED)
+    assert machine.receipt(driver.state, driver.model.now).opened == 1
+
+
 def test_next_changes_nothing(driver):
     """It may be asked any number of times."""
     driver.step()
@@ -332,7 +383,7 @@ def test_the_phase_is_that_of_the_call_that_was_written_down(driver):
     """A state that was read while a call was made says which."""
     found = machine.next(driver.state, PAPER, driver.model.now)
     during = machine.Progress.of(machine.calling(driver.state, found, driver.model.now))
-    assert (during.phase, during.unsure, during.opened) == (Phase.OPENING, True, 1)
+    assert (during.phase, during.unsure, during.opened) == (Phase.OPENING, True, 0)
 
 
 def test_a_call_that_never_left_is_simply_made_again(driver):

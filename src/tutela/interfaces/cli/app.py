@@ -10,12 +10,14 @@ import typer
 
 from tutela.interfaces.cli.acting import Commands
 from tutela.interfaces.cli.app_banks import audit, bank, key
+from tutela.interfaces.cli.app_bundles import receiver
 from tutela.interfaces.cli.app_cases import appeal, case, queue
 from tutela.interfaces.cli.app_evidence import evidence
+from tutela.interfaces.cli.app_handing import report
+from tutela.interfaces.cli.app_law import pack
 from tutela.interfaces.cli.app_people import access, know, person, role
 from tutela.interfaces.cli.app_policy import policy
 from tutela.interfaces.cli.app_preservation import preservation
-from tutela.interfaces.cli.app_reports import report
 from tutela.interfaces.cli.app_testserver import testserver
 from tutela.interfaces.cli.app_webhooks import alarm, webhook
 from tutela.people.permissions import Permission
@@ -35,11 +37,13 @@ app.add_typer(key, name="key")
 app.add_typer(audit, name="audit")
 app.add_typer(policy, name="policy")
 app.add_typer(evidence, name="evidence")
+app.add_typer(receiver, name="receiver")
 app.add_typer(preservation, name="preservation")
 app.add_typer(case, name="case")
 app.add_typer(queue, name="queue")
 app.add_typer(appeal, name="appeal")
 app.add_typer(report, name="report")
+app.add_typer(pack, name="pack")
 app.add_typer(webhook, name="webhook")
 app.add_typer(alarm, name="alarm")
 app.add_typer(person, name="person")

@@ -38,11 +38,16 @@ def list_(
 
 
 @case.command(needs=CASES)
-def show(case: CaseId, json: Json = False) -> None:
-    """Show a case, and what was done with it."""
+def show(
+    case: CaseId,
+    after: Annotated[str, typer.Option(metavar="ITEM", help="Items after this one.")] = "",
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """Show a case, what was done with it, its items and its reports."""
     from tutela.interfaces.cli import cases as run
 
-    run.show(case, as_json=json)
+    run.show(case, after, limit, as_json=json)
 
 
 @case.command(needs=CASES)
@@ -68,7 +73,7 @@ def decide(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why: colleagues read it.")],
     items: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ITEM", help="Ids of items; without one, of the case itself."),
+        typer.Argument(metavar="ITEM", help="Items, by our id or yours; without: the case only."),
     ] = None,
     grade: Annotated[
         list[str] | None,
@@ -128,25 +133,37 @@ def list_queues(json: Json = False) -> None:
 def set_(
     queue: QueueName,
     rule: Annotated[
-        str, typer.Option(metavar="JSON", help="What an alert must be; empty: only by hand.")
-    ] = "",
+        str | None,
+        typer.Option(metavar="JSON", help="What an alert must be; empty: only by hand."),
+    ] = None,
     position: Annotated[
-        int, typer.Option(metavar="N", help="Rules are asked from the lowest on.")
-    ] = 0,
-    note: Annotated[str, typer.Option(metavar="TEXT", help="What the queue is for.")] = "",
+        int | None, typer.Option(metavar="N", help="Rules are asked from the lowest on.")
+    ] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="What the queue is for.")] = None,
     hide: Annotated[
         list[str] | None, typer.Option(metavar="ACTION", help="Not offered here; repeat it.")
     ] = None,
+    no_hide: Annotated[
+        list[str] | None,
+        typer.Option("--no-hide", metavar="ACTION", help="Offered here again; repeat it."),
+    ] = None,
     two_for: Annotated[
         list[str] | None,
-        typer.Option("--two-for", metavar="ACT", help="Takes two people here; repeat it."),
+        typer.Option("--two-for", metavar="ACT", help="Takes two people here too; repeat it."),
+    ] = None,
+    no_two_for: Annotated[
+        list[str] | None,
+        typer.Option("--no-two-for", metavar="ACT", help="Takes one person again; repeat it."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make a queue, or set all that it is anew. Cases that wait are not moved."""
+    """Make a queue, or change it: what is not named stays. Cases that wait are not moved."""
     from tutela.interfaces.cli import cases as run
 
-    run.set_queue(queue, rule, position, note, hide or [], two_for or [], as_json=json)
+    run.set_queue(
+        queue, rule, position, note, hide or [], no_hide or [], two_for or [], no_two_for or [],
+        as_json=json,
+    )  # fmt: skip
 
 
 @queue.command(needs=ADMIN)

@@ -128,7 +128,7 @@ def edit(
 def send(
     report: ReportId,
     danger: Annotated[
-        bool, typer.Option("--danger", help="A child may be in danger now: nobody agrees first.")
+        bool, typer.Option("--danger", help="Its field danger says why a child is in danger now.")
     ] = False,
     key_file: KeyFile = None,
     why: Why = "",
@@ -148,18 +148,21 @@ def follow(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show the calls that were made for a report, and when it is tried next."""
+    """Show the calls that were made for a report, and when it is tried next. With --watch it ends
+    with 1 if a person is needed."""
     from tutela.interfaces.cli import reports as run
 
-    run.follow(report, watch=watch, as_json=json)
+    raise typer.Exit(run.follow(report, watch=watch, as_json=json))
 
 
 @report.command(needs=REPORTS)
-def again(report: ReportId, json: Json = False) -> None:
-    """Put a report that halted back into the queue."""
+def again(
+    report: ReportId, key_file: KeyFile = None, why: Why = "", json: Json = False
+) -> None:  # fmt: skip
+    """Put a report that halted back into the queue. One that was changed may take two people."""
     from tutela.interfaces.cli import report_acts as run
 
-    run.again(report, as_json=json)
+    run.again(report, key_file, why, as_json=json)
 
 
 @report.command(needs=REPORTS)

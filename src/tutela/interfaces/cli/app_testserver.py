@@ -43,3 +43,24 @@ def cybertipline(
     from tutela.interfaces.cli import testserver as run
 
     run.cybertipline(host, port, user, password_file, misbehave or [], seed, data)
+
+
+@testserver.command(needs=None)
+def nca(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where it listens; 0 takes one that is free.")
+    ] = 8392,
+    host: Annotated[str, typer.Option(help="Address that it listens at.")] = "127.0.0.1",
+    user: Annotated[str, typer.Option(help="Whom it admits.")] = "bicycle",
+    password_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File with the password; default the word rain."),
+    ] = None,
+    down: Annotated[
+        bool, typer.Option("--down", help="Answer everything as in an outage.")
+    ] = False,
+) -> None:
+    """Run a stand-in for an interface of the UK's NCA until ^C. It is not the agency's."""
+    from tutela.interfaces.cli import testserver as run
+
+    run.nca(host, port, user, password_file, down=down)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.text import Text
+from sqlalchemy import and_
 
 from tutela.app import App
 from tutela.interfaces.cli import output
@@ -67,7 +68,9 @@ def _list(app: App, *, review: bool, as_json: bool) -> None:
         found = (
             approvals.to_review(session, 0, SHOWN, who, only)
             if review
-            else approvals.waiting(session, app.database.now(), 0, SHOWN, who, only)
+            else approvals.waiting(
+                session, app.database.now(), 0, SHOWN, who, and_(only, requests.waits())
+            )
         )
     if as_json:
         for request in found:
@@ -99,3 +102,5 @@ def _show(found: Sequence[Approval]) -> None:
             f"{request.lapses_at:%Y-%m-%d %H:%M}", why,
         )  # fmt: skip
     output.console().print(table)
+    for subject in dict.fromkeys(one.subject for one in found if one.act == requests.SEND):
+        print(f"To read what is to be sent: tutela report preview {subject}")

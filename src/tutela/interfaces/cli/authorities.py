@@ -34,7 +34,10 @@ def set_credentials(
     if as_json:
         output.line({"authority": name, "environment": where, "set": True})
     else:
-        print(f"The credentials for {name} ({where}) are set.")
+        print(
+            f"The credentials for {name} ({where}) are set. Whether they are right shows with the"
+            " next call there: tutela report credentials list"
+        )
 
 
 def list_credentials(*, as_json: bool) -> None:

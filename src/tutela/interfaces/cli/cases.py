@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
 from tutela.cases import queues, service, steps, work
+from tutela.cases.errors import CaseRefused
 from tutela.cases.models import Case, Step
 from tutela.cases.queues import Kept
-from tutela.decisions import appeals
-from tutela.decisions.models import Appeal
-from tutela.interfaces import deciding
+from tutela.decisions import appeals, items
+from tutela.decisions.models import Appeal, Decision
+from tutela.decisions.told import CONFIRMED
+from tutela.interfaces import deciding, reports
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
+from tutela.people.permissions import Permission
+from tutela.reporting import register
+from tutela.reporting.models import Report
+from tutela.screening.models import Item
 
 NAMES = (
     "subject_kind", "subject", "queue", "test", "closed_why", "alerts", "reports", "role",
     "role_why", "rank", "danger", "assigned_to", "locked_by", "hold",
 )  # fmt: skip
+MOST_REPORTS = 50
+"""Of a case: more than one has."""
+
+MOST_NAMED = 10
+"""Items that an answer names."""
+
+QUEUE_WORDS = "tutela queue set --help says what it can."
 TIMES = ("opened_at", "closed_at", "due_at", "locked_until")
 
 
@@ -49,18 +62,44 @@ def list_cases(queue: str, after: str, limit: int, *, closed: bool, as_json: boo
         print(f"\nThere are more: tutela case list --after {found[-1].case.id}")
 
 
-def show(case_id: str, *, as_json: bool) -> None:
+def show(case_id: str, after: str, limit: int, *, as_json: bool) -> None:
     with opened() as app, app.database.reading() as session:
         case = service.found(session, app.caller, case_id)
         done = steps.listed(session, case.id)
+        found = items.listed(session, case.id, after, limit + 1)
+        drafted = (
+            register.listed(session, app.caller, "", MOST_REPORTS, case_id=case.id)
+            if app.caller.may(Permission.REPORTS)
+            else []
+        )
+    found, more = found[:limit], len(found) > limit
     if as_json:
-        output.line(record(case) | {"steps": [step(one) for one in done]})
+        output.line(
+            record(case)
+            | {"steps": [step(one) for one in done]}
+            | {"items": [of_item(*one) for one in found]}
+            | {"drafted": [of_report(one) for one in drafted]}
+        )
         return
     for name, value in record(case).items():
         print(f"{name}: {output.printable(str(value))}")
     for one in done:
         text = output.printable(one.text)
         print(f"{one.at:%Y-%m-%d %H:%M} {one.actor} {one.what} {text}".rstrip())
+    if found:
+        print()
+        table = output.table("item", "yours", "came", "decided", "decision")
+        for item, decision in found:
+            table.add_row(
+                item.id, Text(output.printable(item.external_id or "")),
+                f"{item.at:%Y-%m-%d %H:%M}", decision.conclusion if decision else "",
+                decision.id if decision else "",
+            )  # fmt: skip
+        output.console().print(table)
+    if more:
+        print(f"\nThere are more: tutela case show {case_id} --after {found[-1][0].id}")
+    for report in drafted:
+        print(f"{report.id}: {report.state}, {report.authority}")
 
 
 def move(case_id: str, queue: str, why: str, *, as_json: bool) -> None:
@@ -75,7 +114,7 @@ def move(case_id: str, queue: str, why: str, *, as_json: bool) -> None:
 
 def decide(
     case_id: str,
-    items: Sequence[str],
+    names: Sequence[str],
     conclusion: str,
     reason: str,
     graded: Sequence[str],
@@ -89,10 +128,15 @@ def decide(
     with opened(key_file) as app:
         with app.database.writing() as session:
             work.take_one(session, app.database.now(), app.caller, case_id)
+            ids = items.named(session, case_id, names)
         made = deciding.decide(
-            app, app.caller, case_id, items, conclusion, reason, given, copies=not only,
+            app, app.caller, case_id, ids, conclusion, reason, given, copies=not only,
             danger=danger,
         )  # fmt: skip
+        with app.database.reading() as session:
+            left = items.count_undecided(session, case_id)
+            some = items.undecided(session, case_id, "", MOST_NAMED)
+            lost = [] if conclusion == CONFIRMED else reports.lost_about(session, app.caller, ids)
     for one in made:
         if as_json:
             output.line({
@@ -101,7 +145,18 @@ def decide(
                 "undo_until": one.undo_until.isoformat(),
             })  # fmt: skip
         else:
-            print(f"{one.id}: {one.item_id or 'the case'}, {one.conclusion}")
+            print(f"{one.id}: {one.item_id or 'the case itself'}, {one.conclusion}")
+    if as_json:
+        return
+    if not names and left:
+        named = " ".join(item.id for item, _ in some) + (" …" if left > len(some) else "")
+        print(
+            f"Only the case is concluded. {left} of its items stay undecided: {named}\nTo decide"
+            f" about them: tutela case decide {case_id} ITEM …; to list them: tutela case show"
+            f" {case_id}"
+        )
+    for text in lost:
+        print(text)
 
 
 def list_appeals(after: str, limit: int, *, decided: bool, as_json: bool) -> None:
@@ -128,10 +183,17 @@ def decide_appeal(
 ) -> None:
     with opened(key_file) as app:
         made = deciding.settle(app, app.caller, appeal_id, outcome, why, danger=danger)
+        with app.database.reading() as session:
+            about = session.get_one(Decision, made.decision_id).item_id
+            overturned = made.outcome == appeals.OVERTURNED and about is not None
+            alike = items.copies(session, about) if overturned and about else set()
+            lost = reports.lost_about(session, app.caller, alike)
     if as_json:
         output.line(of_appeal(made))
-    else:
-        print(f"The appeal {appeal_id} is {made.outcome}.")
+        return
+    print(f"The appeal {appeal_id} is {made.outcome}.")
+    for text in lost:
+        print(text)
 
 
 def list_queues(*, as_json: bool) -> None:
@@ -152,18 +214,38 @@ def list_queues(*, as_json: bool) -> None:
 
 
 def set_queue(
-    name: str, rule: str, position: int, note: str, hide: list[str], two_for: list[str], *,
+    name: str,
+    rule: str | None,
+    position: int | None,
+    note: str | None,
+    hide: Sequence[str],
+    shown: Sequence[str],
+    two_for: Sequence[str],
+    one_for: Sequence[str],
+    *,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
+    """What is not named stays as it is."""
     with opened() as app, app.database.writing() as session:
+        was = queues.kept(session, name)
+        for word in {*one_for, *shown} - {*queues.TWO_FOR, *queues.ACTIONS}:
+            raise CaseRefused(f"{word[:40]!r} is nothing that a queue can have.", QUEUE_WORDS)
         made = queues.put(
-            session, app.database.now(), app.caller, name, note=note, position=position, rule=rule,
-            hidden=hide, two_for=two_for,
+            session, app.database.now(), app.caller, name,
+            note=was.note if note is None else note,
+            position=was.position if position is None else position,
+            rule=was.rule if rule is None else rule,
+            hidden=(was.hidden | {*hide}) - {*shown},
+            two_for=(was.two_for | {*two_for}) - {*one_for},
         )  # fmt: skip
     if as_json:
         output.line(of_queue(made))
-    else:
-        print(f"The queue {name} is set.")
+        return
+    print(f"The queue {name} is set. Two people: {_words(made.two_for)}.")
+    if was.two_for != made.two_for:
+        print(f"Before: {_words(was.two_for)}.")
+    if "release" in was.two_for - made.two_for:
+        print("One person alone now releases what a vetted bank has.")
 
 
 def remove_queue(name: str, *, as_json: bool) -> None:
@@ -192,6 +274,18 @@ def step(one: Step) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def of_item(item: Item, decision: Decision | None) -> dict[str, Any]:
+    return {
+        "item": item.id, "external_id": item.external_id, "at": item.at.isoformat(),
+        "conclusion": decision.conclusion if decision else None,
+        "decision": decision.id if decision else None,
+    }  # fmt: skip
+
+
+def of_report(one: Report) -> dict[str, Any]:
+    return {"report": one.id, "authority": one.authority, "state": str(one.state)}
+
+
 def of_appeal(one: Appeal) -> dict[str, Any]:
     """The same of an appeal."""
     return {
@@ -208,3 +302,7 @@ def of_queue(one: Kept) -> dict[str, Any]:
         "queue": one.name, "position": one.position, "rule": one.rule, "note": one.note,
         "hidden": sorted(one.hidden), "two_for": sorted(one.two_for),
     }  # fmt: skip
+
+
+def _words(given: Collection[str]) -> str:
+    return ", ".join(sorted(given)) or "for nothing"

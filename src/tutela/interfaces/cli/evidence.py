@@ -9,15 +9,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from tutela import audit
 from tutela import evidence as service
 from tutela.app import App
+from tutela.cases.models import Case
 from tutela.errors import TutelaError
 from tutela.evidence import client, clocks, recipients
-from tutela.evidence.errors import IntentRefused, NotOpened
+from tutela.evidence.errors import IntentRefused, NoSuchEvidence, NotOpened
 from tutela.evidence.models import Clock, File, Purpose
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
+from tutela.people import knowing
+from tutela.people.permissions import Caller
+from tutela.preservation.models import Paper, Request
+from tutela.reporting import register
+from tutela.screening.models import Decided
+from tutela.storage import Session
 from tutela.views import service as views
 
 PAGE = 500
@@ -150,17 +159,34 @@ def export(name: str, file: Path, reason: str) -> None:
             raise TutelaError(f"{shown} is there already.", "Choose another name.")
         if not os.access(file.parent, os.W_OK | os.X_OK):  # before the intent is used up
             raise TutelaError(f"{output.printable(file.parent)} is no folder to write to.")
+        with app.database.reading() as session:
+            _require_known(session, app.caller, name)
         client.ping(app.vault_socket)
         with app.database.writing() as session:
             found = service.found(session, name)
             intent = views.export(session, app.database.now(), app.caller, found, reason).id
         try:
-            size = _write(file, client.opened(app.vault_socket, intent))
+            size = write(file, client.opened(app.vault_socket, intent))
         except OSError as error:
             raise TutelaError(
                 f"{shown} cannot be written: {error.strerror}.", "Repeat the command."
             ) from None
     print(f"{size:,} bytes of {name} were written to {shown}. They are not sealed there.")
+
+
+def _require_known(session: Session, caller: Caller, name: str) -> None:
+    """Raises `NoSuchEvidence` of a file that is of cases only of which the caller must not know."""
+    of = select(Decided.case_id).where(Decided.evidence_id == name, Decided.case_id.is_not(None))
+    papers = select(Request.case_id).join(Paper, Paper.request_id == Request.id)
+    cases = {
+        *session.scalars(of), *session.scalars(papers.where(Paper.evidence_id == name)),
+        *register.cases_of(session, name),
+    }  # fmt: skip
+    known = select(Case.id).where(
+        Case.id.in_(cases), knowing.visible(caller, Case.queue, Case.id)
+    )  # fmt: skip
+    if cases and session.scalar(known.limit(1)) is None:
+        raise NoSuchEvidence(f"There is no evidence {name[:64]!r}.", "Run: tutela evidence list")
 
 
 def sweep(*, however_many: bool, as_json: bool) -> int:
@@ -243,7 +269,7 @@ def _intent(app: App, name: str, purpose: Purpose) -> str:
         return service.intend(session, app.database.now(), app.actor, file, purpose, why).id
 
 
-def _write(file: Path, pieces: Iterator[bytes]) -> int:
+def write(file: Path, pieces: Iterator[bytes]) -> int:
     """Write a new file that is there whole or not at all, also if this is killed; gives its size.
     Raises OSError."""
     size = 0

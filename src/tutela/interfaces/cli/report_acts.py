@@ -12,7 +12,7 @@ from tutela.interfaces import reports
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
 from tutela.interfaces.cli.reports import record
-from tutela.reporting import attaching, drafting, editing, register, sending
+from tutela.reporting import attaching, drafting, editing, register
 from tutela.reporting.errors import ReportChanged
 from tutela.reporting.facts import Incident
 from tutela.reporting.models import Report, State
@@ -34,7 +34,8 @@ def supplement(report_id: str, incident: str, *, as_json: bool) -> None:
     code = _incident(incident)
     with opened() as app, app.database.writing() as session:
         row = drafting.supplement(session, app.database.now(), app.caller, report_id, code)
-        _tell(row, f"{row.id} is drafted, to add to {report_id}.", as_json=as_json)
+        next_ = f"What is new goes into it: tutela report edit {row.id} --set text=…"
+        _tell(row, f"{row.id} is drafted, to add to {report_id}. {next_}", as_json=as_json)
 
 
 def edit(
@@ -81,9 +82,9 @@ def send(
         _tell(row, f"{told} To follow it: tutela report follow {report_id}", as_json=as_json)
 
 
-def again(report_id: str, *, as_json: bool) -> None:
-    with opened() as app, app.database.writing() as session:
-        row = sending.again(session, app.database.now(), app.caller, report_id)
+def again(report_id: str, key_file: Path | None, why: str, *, as_json: bool) -> None:
+    with opened(key_file) as app:
+        row = reports.again(app, app.caller, report_id, why=why)
         _tell(row, f"{report_id} is queued again.", as_json=as_json)
 
 
@@ -110,8 +111,9 @@ def _edited(
         row = drafting.regathered(session, now, caller, row.id, row.version)
     if content is not None:
         row = editing.edit(session, now, caller, row.id, row.version, content)
-    for path, value in pairs:
-        row = editing.set_field(session, now, caller, row.id, row.version, path, value or None)
+    if pairs:
+        values = [(path, value or None) for path, value in pairs]
+        row = editing.set_fields(session, now, caller, row.id, row.version, values)
     for field, reason in why:
         row = editing.say_why(session, now, caller, row.id, row.version, field, reason)
     for one in left_out:

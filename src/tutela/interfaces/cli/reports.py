@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tutela.interfaces.reports import Looked
 from tutela.people import refusals
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Permission
-from tutela.reporting import previewing, register
+from tutela.reporting import previewing, reaching, register
 from tutela.reporting.authorities import Fault
 from tutela.reporting.completeness import Completeness
 from tutela.reporting.models import Exchange, Report, State
@@ -65,6 +66,7 @@ def list_reports(
 def show(report_id: str, *, as_json: bool) -> None:
     with opened() as app, app.database.reading() as session:
         found = reports.looked(app, session, app.caller, report_id)
+        lost = reports.lost(session, found.row)
     if as_json:
         output.line(whole(found))
         return
@@ -72,14 +74,16 @@ def show(report_id: str, *, as_json: bool) -> None:
         if value not in (None, "", False):
             print(f"{name}: {output.printable(str(value))}")
     print()
-    table = output.table("field", "held", "reason", "weight", numbers=("weight",))
+    table = output.table("field", "held", "reason", "weight", "to set", numbers=("weight",))
     for field in found.complete.fields:
         table.add_row(
             field.name, "held" if field.held else "not held", Text(output.printable(field.reason)),
-            str(field.weight),
+            str(field.weight), field.path,
         )  # fmt: skip
     output.console().print(table)
     print(f"\n{_score(found.complete)}")
+    if lost:
+        print(f"\n{lost}")
 
 
 def preview(report_id: str, *, as_json: bool) -> None:
@@ -99,31 +103,40 @@ def preview(report_id: str, *, as_json: bool) -> None:
         print(f"\n{output.printable(section.title)}\n")
         for row in section.rows:
             note = f"   [{output.printable(row.note)}]" if row.note else ""
-            print(f"  {output.printable(row.label)}: {output.printable(row.value)}{note}")
+            value = "\n      ".join(map(output.printable, row.value.splitlines()))
+            print(f"  {output.printable(row.label)}: {value}{note}")
 
 
 def check(report_id: str, *, as_json: bool) -> int:
     """Gives 1 if something is wrong."""
     with opened() as app, app.database.reading() as session:
         found = reports.looked(app, session, app.caller, report_id)
-        wrong = reports.faults(app, found)
+        going = reports.going(app, session, found)
+        wrong = [*reports.faults(app, found), *going.why_not]
     for one in wrong:
         if as_json:
             output.line(fault(one))
         else:
             print(" ".join(output.printable(text) for text in (f"{one.path}:", one.what, one.hint)))
     if not as_json:
-        print("It can be sent." if not wrong else f"\n{len(wrong)} to be mended.")
+        state = found.row.state
+        can = f"It can be {'filed by a person' if not going.address else 'sent'}."
+        fine = can if state == State.DRAFT else f"Nothing is wrong with it: it is {state}."
+        print(fine if not wrong else f"\n{len(wrong)} to be mended.")
+        there = f" ({output.printable(going.address)})" if going.address else ""
+        print(f"It goes to {found.row.authority}, {going.environment}{there}.")
     return FAULTY if wrong else 0
 
 
-def follow(report_id: str, *, watch: bool, as_json: bool) -> None:
+def follow(report_id: str, *, watch: bool, as_json: bool) -> int:
+    """Gives 1 if it was watched and a person is needed."""
     shown = 0
     with opened() as app:
         while True:
             with app.database.reading() as session:
                 row = register.found(session, app.caller, report_id)
                 calls = register.exchanges(session, report_id, shown, PAGE)
+                due = reaching.next_try(session, row)
             goes_on = watch and row.state == State.QUEUED
             for one in calls:
                 if goes_on and one is calls[-1] and one.answered_at is None and not one.why:
@@ -137,8 +150,9 @@ def follow(report_id: str, *, watch: bool, as_json: bool) -> None:
             time.sleep(EACH)
     if as_json:
         output.line(record(row))
-        return
-    print(f"{report_id}: {_state(row)}." + _next(row))
+    else:
+        print(f"{report_id}: {_state(row)}." + _next(row, due))
+    return FAULTY if watch and row.state == State.HALTED else 0
 
 
 def receipt(report_id: str, out: Path | None, *, as_json: bool) -> None:
@@ -157,9 +171,17 @@ def receipt(report_id: str, out: Path | None, *, as_json: bool) -> None:
     if as_json:
         output.line(held)
         return
+    files = held.pop("files", [])
     for name, value in held.items():
         text = value if isinstance(value, str) else json.dumps(value)
+        text = f"{row.filed_at:%Y-%m-%d %H:%M} UTC" if name == "at" and row.filed_at else text
         print(f"{name}: {output.printable(text)}")
+    if files:
+        print()
+        table = output.table("file", "number there")
+        for one in files:
+            table.add_row(*(Text(output.printable(str(word))) for word in one))
+        output.console().print(table)
 
 
 def record(row: Report) -> dict[str, Any]:
@@ -178,7 +200,13 @@ def whole(found: Looked) -> dict[str, Any]:
         "score": found.complete.score,
         "most": found.complete.most.name if found.complete.most else None,
         "fields": [
-            {"field": one.name, "held": one.held, "reason": one.reason, "weight": one.weight}
+            {
+                "field": one.name,
+                "held": one.held,
+                "reason": one.reason,
+                "weight": one.weight,
+                "path": one.path,
+            }
             for one in found.complete.fields
         ],
         "content": json.loads(found.row.content),
@@ -210,7 +238,7 @@ def _show_call(one: Exchange, *, as_json: bool) -> None:
 def _write_reply(report_id: str, out: Path) -> None:
     """The exact bytes of the call that filed it, both ways, no longer sealed."""
     with opened() as app:
-        _require_export(app)
+        require_export(app, "tutela report receipt --out")
         with app.database.reading() as session:
             row = register.found(session, app.caller, report_id)
             last, after = None, 0
@@ -225,9 +253,10 @@ def _write_reply(report_id: str, out: Path) -> None:
     evidence.export(last.evidence_id, out, f"the reply to the report {report_id}")
 
 
-def _require_export(app: App) -> None:
+def require_export(app: App, command: str) -> None:
+    """Raises `NotPermitted`, which is written down, of who may not export."""
     if not app.caller.may(Permission.EXPORT):
-        refusals.tell(app.database, app.caller, Permission.EXPORT, "tutela report receipt --out")
+        refusals.tell(app.database, app.caller, Permission.EXPORT, command)
         raise NotPermitted(app.caller, Permission.EXPORT)
 
 
@@ -235,10 +264,10 @@ def _state(row: Report) -> str:
     return f"{row.state}, a test" if row.test else str(row.state)
 
 
-def _next(row: Report) -> str:
+def _next(row: Report, due: datetime | None) -> str:
     why = f" {output.printable(row.last_error)}" if row.last_error else ""
-    if row.state == State.QUEUED and row.due_at is not None:
-        return f"{why} It is tried from {row.due_at:%Y-%m-%d %H:%M} UTC on."
+    if row.state == State.QUEUED and due is not None:
+        return f"{why} It is tried from {due:%Y-%m-%d %H:%M} UTC on."
     if row.state == State.FILED:
         return f" The authority calls it {output.printable(row.remote_id)}."
     return why
@@ -247,4 +276,6 @@ def _next(row: Report) -> str:
 def _score(found: Completeness) -> str:
     missing: Sequence[str] = [found.most.title] if found.most else []
     most = "".join(f" What would help most: {output.printable(title)}." for title in missing)
-    return f"{found.score} of 100.{most}"
+    place = found.most.path if found.most else ""
+    how = f" To set it: tutela report edit REPORT --set {place}=…" if place else ""
+    return f"{found.score} of 100.{most}{how}"

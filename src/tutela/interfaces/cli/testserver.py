@@ -55,6 +55,32 @@ def cybertipline(
     )
 
 
+def nca(host: str, port: int, user: str, password_file: Path | None, *, down: bool) -> None:
+    """Serve until a signal comes."""
+    from tutela.testing.nca import Server as StandIn
+
+    password = _password(host, password_file)
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    with StandIn(host=host, port=port, user=user, password=password, down=down) as server:
+        shown = "rain" if password_file is None else f"as in {output.printable(password_file)}"
+        print(
+            "This is a stand-in of Tutela, NOT the NCA's: the NCA publishes no interface, this"
+            " contract\nis our own, and nothing that it is sent reaches anyone.\n"
+            f"\naddress   {server.url}"
+            f"\nuser      {output.printable(user)}"
+            f"\npassword  {shown}\n"
+            "\nTo have Tutela report to it, in tutela.toml:\n"
+            f'\n  [reporting]\n  test_urls = ["nca={server.url}"]\n'
+            "\nand then\n"
+            f"\n  tutela report credentials set nca --user {output.printable(user)}"
+            " --environment test\n"
+            "\nWhat it has, it forgets when it ends. It goes on until you press ^C.",
+            flush=True,
+        )
+        stop = signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    print(f"Stopped by {signal.Signals(stop).name}: {len(server.reports)} reports filed.")
+
+
 def _rate(text: str) -> tuple[str, float]:
     name, _, rate = text.partition("=")
     try:

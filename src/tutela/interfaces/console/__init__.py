@@ -23,6 +23,7 @@ from tutela.interfaces.console import (
     bank_search,
     banks,
     case,
+    compliance,
     debugger,
     deciding,
     errors,
@@ -37,6 +38,7 @@ from tutela.interfaces.console import (
     queue,
     report_acts,
     report_edit,
+    report_sheet,
     reports,
     roles,
     seeing,
@@ -56,7 +58,7 @@ PARTS: tuple[ModuleType, ...] = (
     alarms, messages, seeing, wellbeing,
     deciding, appeals, strikes,
     preservation,
-    reports, report_edit, report_acts, authorities,
+    reports, report_edit, report_acts, report_sheet, authorities, compliance,
 )  # fmt: skip
 """Modules of pages: each has a `router`."""
 

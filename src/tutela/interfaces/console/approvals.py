@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
+from sqlalchemy import and_
 from starlette.responses import Response
 
 from tutela.interfaces.api.json_bodies import After
@@ -38,8 +39,9 @@ def show_waiting(request: Request, visitor: SignedIn, after: After = "0") -> Res
     database, only = database_of(request), requests.known(visitor.caller)
     with database.reading() as session:
         found = approvals.waiting(
-            session, database.now(), min(int(after), MOST), SHOWN + 1, visitor.caller, only
-        )
+            session, database.now(), min(int(after), MOST), SHOWN + 1, visitor.caller,
+            and_(only, requests.waits()),
+        )  # fmt: skip
         overdue = len(approvals.to_review(session, 0, SHOWN, visitor.caller, only))
     return _shown(request, visitor, "approvals/waiting.html", found, after, to_review=overdue)
 

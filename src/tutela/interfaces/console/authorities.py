@@ -23,6 +23,7 @@ from tutela.interfaces.console.shell import (
     see_other,
     state_of,
 )
+from tutela.law.errors import NotSigned
 from tutela.people import approvals
 from tutela.people.errors import SecondPersonNeeded
 from tutela.people.permissions import Permission
@@ -148,6 +149,8 @@ def allow(
         reports.allow_production(app, visitor.caller, name, form.value.why)
     except SecondPersonNeeded:
         return see_other(HERE, "second.asked")
+    except NotSigned as error:
+        return _shown(request, visitor, form.refuse(error), 409, name)
     return see_other(HERE, "production.allowed")
 
 

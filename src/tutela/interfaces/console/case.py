@@ -25,6 +25,7 @@ from tutela.interfaces.console.forms import Fields, Form
 from tutela.interfaces.console.paging import listed
 from tutela.interfaces.console.queue import QUEUE, Worker
 from tutela.interfaces.console.shell import Visitor, database_of, page, see_other, state_of
+from tutela.law import service as law
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Permission
 from tutela.screening.models import Item, ItemMatch
@@ -186,6 +187,7 @@ def _page(
             "cards": cards(session, visitor, rows.rows),
             "steps": steps.listed(session, case.id, limit=STEPS),
             "queue": queue,
+            "law": law.outcome(session, case, now) if visitor.may(P.REPORTS) else None,
             "queues": [name for name in queues.in_use(session) if name != case.queue],
             "earlier": [
                 one

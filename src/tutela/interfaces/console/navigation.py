@@ -43,6 +43,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         Place(N_("Alarms"), "/console/alarms", frozenset({P.ADMIN})),
         Place(N_("Messages"), "/console/messages", frozenset({P.ADMIN})),
         Place(N_("Authorities"), "/console/authorities", frozenset({P.ADMIN})),
+        Place(N_("Compliance"), "/console/compliance", frozenset({P.ADMIN})),
     )),
     (N_("Matching"), (
         Place(N_("Banks"), "/console/banks", frozenset({P.BANKS_READ}), "/console/new-bank"),

@@ -17,7 +17,7 @@ from tutela.interfaces.console.reports import Reporter, ReportId, shown
 from tutela.interfaces.console.second import Asking
 from tutela.interfaces.console.shell import database_of, see_other, state_of
 from tutela.people.errors import SecondPersonNeeded
-from tutela.reporting import drafting, sending
+from tutela.reporting import drafting, register
 from tutela.reporting.errors import (
     CannotWithdraw,
     NotConfigured,
@@ -25,6 +25,7 @@ from tutela.reporting.errors import (
     ReportNotReady,
 )
 from tutela.reporting.facts import Incident
+from tutela.reporting.models import State
 
 Number = Annotated[int, Path(ge=1, le=MOST)]
 REFUSED = (ReportNotReady, ReportChanged, CannotWithdraw, NotConfigured)
@@ -80,11 +81,12 @@ def do_send(request: Request, visitor: Reporter, report_id: ReportId, number: Nu
     """Send what was asked for and agreed to: that very version."""
     asked = second.mine(database_of(request), visitor, (reports.SEND,), report_id, number)
     here = f"/console/reports/{report_id}"
+    app, version = state_of(request).running.app, asked.facts["version"]
+    with app.database.reading() as session:
+        halted = register.found(session, visitor.caller, report_id).state == State.HALTED
+    act = reports.again if halted else reports.send
     try:
-        reports.send(
-            state_of(request).running.app, visitor.caller, report_id, asked.facts["version"],
-            why=asked.why,
-        )  # fmt: skip
+        act(app, visitor.caller, report_id, version, why=asked.why)
     except SecondPersonNeeded:
         return see_other(here, "second.waits")
     except REFUSED as error:
@@ -94,11 +96,12 @@ def do_send(request: Request, visitor: Reporter, report_id: ReportId, number: Nu
 
 @router.post("/reports/{report_id}/again")
 def again(request: Request, visitor: Reporter, report_id: ReportId) -> Response:
-    """Put a report that halted back into the queue."""
-    database = database_of(request)
+    """Put a report that halted back into the queue; where it was changed, someone may have to agree
+    to it anew."""
     try:
-        with database.writing() as session:
-            sending.again(session, database.now(), visitor.caller, report_id)
+        reports.again(state_of(request).running.app, visitor.caller, report_id)
+    except SecondPersonNeeded:
+        return see_other(f"/console/reports/{report_id}", "second.asked")
     except REFUSED as error:
         return shown(request, visitor, report_id, forms.shown().refuse(error), 422)
     return see_other(f"/console/reports/{report_id}", "report.again")

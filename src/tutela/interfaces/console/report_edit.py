@@ -18,7 +18,7 @@ from tutela.interfaces.api.approvals import MOST
 from tutela.interfaces.console import forms, report_fields
 from tutela.interfaces.console.forms import Fields, Form
 from tutela.interfaces.console.report_fields import Block, Typed
-from tutela.interfaces.console.report_words import WORDS
+from tutela.interfaces.console.report_words import KIND_WORDS, WORDS
 from tutela.interfaces.console.reports import EDITABLE, Reporter, ReportId, codes, shown
 from tutela.interfaces.console.shell import Visitor, database_of, page, see_other, state_of
 from tutela.interfaces.console.texts import gettext as _
@@ -327,6 +327,7 @@ def _part_page(
     return page(
         request, visitor, "reports/edit.html", status, row=found.row, part=part, blocks=blocks,
         title=_("Incident") if name == "incident" else _(WORDS[name]), form=form, codes=known,
+        kinds={code: _(text) for code, text in KIND_WORDS.items()},
         removable=name not in report_fields.WHOLE,
         version=form.get("version", found.row.version),
     )  # fmt: skip

@@ -30,9 +30,9 @@ LONG = frozenset({"text", "danger", "more", "content", "biography", "file_names"
 """Texts that take more than a line."""
 
 ELSEWHERE = frozenset({
-    "made_at", "supplements", "reasons", *PARTS.keys() - {"incident"},
+    "made_at", "supplements", "reasons", "answers", *PARTS.keys() - {"incident"},
     "evidence", "item", "size", "hashes", "grades", "seen", "details", "uploaded_at",
-    "associated", "disabled", "earlier",
+    "associated", "disabled", "earlier", "typed",
 })  # fmt: skip
 """What comes from records, has a form of its own, or is so rare that it is edited as text."""
 

@@ -84,3 +84,14 @@ WORDS = {
     "capture": N_("From where it was uploaded (IP)"),
 }
 """A field has the same name wherever it stands."""
+
+KIND_WORDS = {
+    "home": N_("home"), "work": N_("work"), "business": N_("business"), "recovery": N_("recovery"),
+    "mobile": N_("mobile"), "fax": N_("fax"), "internet": N_("internet"),
+    "billing": N_("billing"), "shipping": N_("shipping"), "technical": N_("technical"),
+    "web": N_("web page"), "email": N_("e-mail"), "newsgroup": N_("newsgroup"),
+    "chat": N_("chat"), "game": N_("game"), "phone": N_("telephone"),
+    "offline": N_("a place, not the internet"), "peers": N_("file sharing between peers"),
+}  # fmt: skip
+"""Kinds of addresses, numbers and places: some are spelled as codes of incidents, and mean other
+things."""

@@ -32,7 +32,15 @@ from tutela.interfaces.console.texts import N_
 from tutela.interfaces.console.texts import gettext as _
 from tutela.interfaces.reports import Looked
 from tutela.people.permissions import Permission
-from tutela.reporting import authorities, drafting, previewing, register, sending
+from tutela.reporting import (
+    authorities,
+    drafting,
+    handing,
+    previewing,
+    reaching,
+    register,
+    sending,
+)
 from tutela.reporting.errors import NoSuchAuthority, ReportNotReady
 from tutela.reporting.facts import Incident
 from tutela.reporting.models import State
@@ -118,10 +126,13 @@ def show_calls(
     with database_of(request).reading() as session:
         row = register.found(session, visitor.caller, report_id)
         found = register.exchanges(session, report_id, int(after or 0), SHOWN + 1)
+        due = reaching.next_try(session, row)
     rows = listed(
         f"/console/reports/{report_id}/calls", {"after": after}, found, lambda one: one.number
     )
-    return page(request, visitor, "reports/calls.html", row=row, calls=rows, states=_states())
+    return page(
+        request, visitor, "reports/calls.html", row=row, due=due, calls=rows, states=_states()
+    )
 
 
 @router.get("/cases/{case_id}/reports")
@@ -163,18 +174,23 @@ def shown(
         now = app.database.now()
         found = reports.looked(app, session, visitor.caller, report_id)
         case = cases.found(session, visitor.caller, found.row.case_id)
-        two = sending.takes_two(session, found.row)
+        two, due = sending.takes_two(session, found.row), reaching.next_try(session, found.row)
         asked = second.waiting(session, now, visitor, (reports.SEND,), report_id)
+        by_hand = handing.waits(session, found.row)
+        gone = reports.gone(session, found.row)
+        editable = found.row.state in EDITABLE
+        kept = reports.going(app, session, found).why_not if editable else ()
         added = [
             one.id
             for one in register.listed(session, visitor.caller, "", OF_CASE, case_id=case.id)
             if one.supplements == report_id
         ]
-    editable = found.row.state in EDITABLE
     return page(
-        request, visitor, "reports/one.html", status, found=found, row=found.row, case=case,
-        two=two, asked=asked, form=form, editable=editable, states=_states(), added=added,
-        faults=reports.faults(app, found) if editable else (),
+        request, visitor, "reports/one.html", status, found=found, row=found.row, due=due,
+        case=case, two=two, gone=gone, asked=asked, form=form, editable=editable,
+        states=_states(), added=added,
+        by_hand=by_hand,
+        faults=[*reports.faults(app, found), *kept] if editable else (),
         parts=_parts(found), receipt=json.loads(found.row.receipt or "null"),
         missing=[(one.name, one.title) for one in found.complete.fields if not one.held],
     )  # fmt: skip
@@ -186,8 +202,9 @@ def _of_case(
     with database_of(request).reading() as session:
         case = cases.found(session, visitor.caller, case_id)
         found = register.listed(session, visitor.caller, "", OF_CASE, case_id=case_id)
+        gone = {one.id for one in found if reports.gone(session, one)}
     values: dict[str, Any] = {
-        "case": case, "reports": found, "form": form, "states": _states(),
+        "case": case, "reports": found, "gone": gone, "form": form, "states": _states(),
         "authorities": _authorities(), "incidents": codes("incident", Incident),
     }  # fmt: skip
     if "hx-request" in request.headers:

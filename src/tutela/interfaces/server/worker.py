@@ -14,10 +14,11 @@ from tutela.decisions import closing, own_bank
 from tutela.interfaces.server import child
 from tutela.interfaces.server.failing import told
 from tutela.jobs import Chore, Duty, Worker
+from tutela.law import deadlines
 from tutela.outbound import Outbound
 from tutela.people import approvals, challenges, invitations, sessions
 from tutela.preservation import service as preservation
-from tutela.reporting import driving
+from tutela.reporting import driving, lawful
 from tutela.reporting import sending as reports
 from tutela.reporting.driving import Parts
 from tutela.reporting.pacing import Pace
@@ -81,6 +82,10 @@ def chores(app: App) -> list[Chore]:
         with database.writing() as session:
             views.end_stale(session, database.now())
 
+    def sound_overdue() -> None:
+        deadlines.sound_overdue(database)
+        lawful.sound_overdue(database)
+
     def sign() -> None:
         app.sign_log()
 
@@ -91,6 +96,7 @@ def chores(app: App) -> list[Chore]:
         Chore("decisions.close", timedelta(hours=1), close_appeals),
         Chore("evidence.purge", timedelta(minutes=10), purge_evidence),
         Chore("evidence.sweep", timedelta(hours=1), sweep_evidence),
+        Chore("law.overdue", timedelta(minutes=10), sound_overdue),
         Chore("people.reviews", timedelta(hours=1), tell_of_reviews),
         Chore("people.forget", timedelta(minutes=10), forget_sessions),
         Chore("screening.forget-answers", timedelta(minutes=10), forget_answers),

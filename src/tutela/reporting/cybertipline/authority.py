@@ -79,6 +79,8 @@ class CyberTipline:
     own_schema = "aee4c88099409b8a27d1403a5bc9bf0809bdc4819c079081abc1e2275efb392b"
     """Of November 2025."""
     schema_call = Call("schema", "GET", "/xsd")
+    by_hand = False
+    covers: tuple[str, ...] = ()
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         return {
@@ -154,6 +156,9 @@ class CyberTipline:
         self, state: str, call: Call, answer: Answer | Lost, now: datetime
     ) -> tuple[str, Wait | None]:
         return machine.after(state, call, answer, now)
+
+    def may_be_filed(self, state: str) -> bool:
+        return machine.may_be_filed(state)
 
     def again(self, state: str, now: datetime) -> str:
         return machine.again(state, now)

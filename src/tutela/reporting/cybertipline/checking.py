@@ -110,7 +110,7 @@ def _report(report: Report, now: datetime | None) -> Iterator[Fault]:
         yield Fault(
             "report/reporter/reportingPerson/email",
             "Who reports has no e-mail address, without which the authority refuses a report.",
-            "Set the address of who reports in the settings.",
+            "Set reporting.reporter.email in the settings, and restart the service.",
         )
     if len(report.person_or_user_reported) > 1:
         yield Fault(

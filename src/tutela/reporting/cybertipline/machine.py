@@ -77,7 +77,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state. `unsure`: a call was written down, and nobody knows its outcome."""
+    """The state. `unsure`: a call was written down, and nobody knows its outcome; `finishing`: it
+    may be finished, for all that is known."""
 
     resume: float
     phase: Phase = Phase.OPENING
@@ -85,7 +86,9 @@ class Progress:
     files: tuple[Sent, ...] = ()
     changed_at: datetime | None = None
     opened: int = 0
+    """Reports that were begun there, and of which an id came back."""
     unsure: bool = False
+    finishing: bool = False
     restarts: int = 0
     mismatches: int = 0
     withdrawing: bool = False
@@ -144,8 +147,8 @@ def next(  # noqa: A001 - as the contract has it
 def calling(state: str, call: Call, now: datetime) -> str:
     """The state while a call is made. Read again, it says that nobody knows what came of it."""
     at = _settled(Progress.of(state), now)
-    if call.name == "submit":
-        at = replace(at, opened=at.opened + 1)
+    if call.name == "finish":
+        at = replace(at, finishing=True)
     if call.name == "fileinfo":
         at = _asked(at, call.about, 1)
     return replace(at, phase=PHASES[call.name], unsure=True).to_json()
@@ -169,15 +172,24 @@ def remote(state: str) -> str:
     return Progress.of(state).id
 
 
+def may_be_filed(state: str) -> bool:
+    """Whether it was asked to finish, and nobody knows what came of that."""
+    at = Progress.of(state)
+    return at.finishing and at.end not in (End.FILED, End.WITHDRAWN)
+
+
 def again(state: str, now: datetime) -> str:  # noqa: ARG001 - as the contract has it
     """Go on after it was halted, by this or by who drives it: with what is open, if only the
-    credentials were refused. Else the paper may be another now, and what is open is taken back."""
+    credentials were refused. What may be filed is asked for again: until then it stays what it is.
+    Else the paper may be another now, and what is open is taken back."""
     at = Progress.of(state)
     if at.end in (End.FILED, End.WITHDRAWN):
         return state
     on = replace(at, end="", why="", credentials=False, ended_at=None)
     if at.credentials:
         return on.to_json()
+    if at.finishing and not at.withdrawing:
+        return replace(on, phase=Phase.FINISHING).to_json()
     on = replace(on, restarts=0, mismatches=0)
     return (_retracting(on) if on.id else on).to_json()
 
@@ -257,7 +269,7 @@ def _by_kind(
     if kind is Kind.DOCUMENT:
         at = _undone(at, call)
         if name == "finish":
-            at = replace(at, phase=Phase.UPLOADING)  # it is known not to be finished
+            at = replace(at, phase=Phase.UPLOADING, finishing=False)  # known not to be finished
     return _halted(at, _said(call, reply), now), None
 
 
@@ -267,7 +279,8 @@ def _done(
     on = replace(at, unsure=False, changed_at=now, phase=Phase.UPLOADING)
     match call.name:
         case "submit" if reply.report_id is not None:
-            return replace(on, id=str(reply.report_id), files=()), None
+            found = str(reply.report_id)
+            return replace(on, id=found, files=(), opened=at.opened + 1), None
         case "upload" if reply.file_id:
             if not md5 or (reply.hash or "").lower() != md5.lower():
                 return _mismatched(at, now)
@@ -310,7 +323,9 @@ def _gone(at: Progress, now: datetime) -> tuple[Progress, Wait | None]:
     """The report that was open is no more, and was not finished."""
     if at.withdrawing:
         return _ended(at, End.WITHDRAWN, now), None
-    on = replace(at, phase=Phase.OPENING, id="", files=(), changed_at=None, unsure=False)
+    on = replace(
+        at, phase=Phase.OPENING, id="", files=(), changed_at=None, unsure=False, finishing=False
+    )
     often = at.opened > MOST_RESTARTS
     return on, Wait(f"The report was begun there {at.opened} times.") if often else None
 

@@ -95,15 +95,16 @@ class Form:
 
 
 class Digest:
-    """Of a file that goes by: its name, size in bytes, and digests."""
+    """Of a file that goes by: its name, size in bytes, how it begins, and digests."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.size = name, 0
+        self.name, self.size, self.head = name, 0, b""
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256()
 
     def add(self, data: bytes) -> None:
         self.size += len(data)
+        self.head = (self.head + data[:2])[:2]
         self._md5.update(data)
         self._sha256.update(data)
 
