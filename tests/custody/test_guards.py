@@ -14,7 +14,7 @@ import pytest
 from tutela.evidence import client, identities, recipients
 from tutela.evidence.errors import EvidenceError
 from tutela.evidence.models import Purpose
-from tutela.interfaces.cli.evidence import _write
+from tutela.interfaces.cli.evidence import write
 
 from .conftest import LINES, bicycles
 from .test_stores import mounted
@@ -39,12 +39,12 @@ def test_who_changes_the_recipients_locks_nobody_out_of_what_there_is(installed)
 EXPORT = """
 import sys, time
 from pathlib import Path
-from tutela.interfaces.cli.evidence import _write
+from tutela.interfaces.cli.evidence import write
 def pieces():
     yield sys.argv[2].encode() * 100_000
     print("written", flush=True)
     time.sleep(600)
-_write(Path(sys.argv[1]), pieces())
+write(Path(sys.argv[1]), pieces())
 """
 
 
@@ -70,17 +70,17 @@ def test_an_export_is_whole_and_new_whatever_the_disk_can(tmp_path, monkeypatch,
 
         monkeypatch.setattr(os, "link", link)
     file = tmp_path / "file"
-    assert _write(file, iter([LINES, LINES])) == 2 * len(LINES)
+    assert write(file, iter([LINES, LINES])) == 2 * len(LINES)
     assert file.read_bytes() == LINES * 2 and file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(FileExistsError):
-        _write(file, iter([b"snow"]))
+        write(file, iter([b"snow"]))
 
     def fails():
         yield LINES
         raise EvidenceError("The vault ended in the middle.")
 
     with pytest.raises(EvidenceError):
-        _write(tmp_path / "other", fails())
+        write(tmp_path / "other", fails())
     assert list(tmp_path.iterdir()) == [file] and file.read_bytes() == LINES * 2
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
 from tutela.testing.cybertipline import Server, UnknownMisbehaviour
 from tutela.testing.cybertipline.server import PASSWORD
+
+STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 class UsedWrongly(TutelaError):
@@ -26,9 +29,7 @@ def cybertipline(
     """Serve until a signal comes."""
     faults = dict(map(_rate, misbehave))
     password = _password(host, password_file)
-    # Before any thread starts: the signal is for sigwait alone.
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    with Server(
+    with _awaited(), Server(
         host=host, port=port, user=user, password=password, faults=faults, seed=seed, data=data,
         inspect=True,
     ) as server:  # fmt: skip
@@ -48,7 +49,7 @@ def cybertipline(
             "\nIt goes on until you press ^C.",
             flush=True,
         )
-        stop = signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        stop = signal.sigwait(STOPS)
     print(
         f"Stopped by {signal.Signals(stop).name}: {len(server.finished)} reports filed,"
         f" {len(server.orphans)} left open."
@@ -60,8 +61,10 @@ def nca(host: str, port: int, user: str, password_file: Path | None, *, down: bo
     from tutela.testing.nca import Server as StandIn
 
     password = _password(host, password_file)
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    with StandIn(host=host, port=port, user=user, password=password, down=down) as server:
+    with (
+        _awaited(),
+        StandIn(host=host, port=port, user=user, password=password, down=down) as server,
+    ):
         shown = "rain" if password_file is None else f"as in {output.printable(password_file)}"
         print(
             "This is a stand-in of Tutela, NOT the NCA's: the NCA publishes no interface, this"
@@ -77,8 +80,19 @@ def nca(host: str, port: int, user: str, password_file: Path | None, *, down: bo
             "\nWhat it has, it forgets when it ends. It goes on until you press ^C.",
             flush=True,
         )
-        stop = signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        stop = signal.sigwait(STOPS)
     print(f"Stopped by {signal.Signals(stop).name}: {len(server.reports)} reports filed.")
+
+
+@contextmanager
+def _awaited() -> Iterator[None]:
+    """Signals to stop are for `sigwait` alone: entered before any thread starts, which inherits it;
+    afterwards they do again what they did, also in processes that are started then."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _rate(text: str) -> tuple[str, float]:
