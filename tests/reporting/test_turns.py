@@ -19,7 +19,7 @@ from tutela.cases.models import Case
 from tutela.events.models import Event
 from tutela.evidence.errors import SealingFailed
 from tutela.evidence.models import Clock, File, Intent
-from tutela.reporting import driving, reaching, schemas
+from tutela.reporting import credentials, driving, reaching, schemas
 from tutela.reporting.models import Report, State
 from tutela.storage.models import Base
 
@@ -521,3 +521,11 @@ def test_the_next_try_is_not_before_that_of_its_authority(desk):
         name = desk.queue(files=0, danger=danger)
         with desk.database.reading() as session:
             assert reaching.next_try(session, desk.report(name)) == wanted
+
+
+def test_there_is_no_next_try_before_credentials_are_set_anew(desk):
+    name = desk.queue(files=0)
+    with desk.database.writing() as session:
+        signed = credentials.set_at(session, "ncmec", "test")
+        credentials.refused(session, desk.now, "ncmec", "test", "2000.", signed)
+        assert reaching.next_try(session, desk.report(name)) is None

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tutela import alarms
-from tutela.reporting.models import Reached, Report
+from tutela.reporting.models import Credentials, Reached, Report
 from tutela.reporting.options import Options
 from tutela.storage import Session
 
@@ -70,7 +70,11 @@ def failed(
 
 
 def next_try(session: Session, report: Report) -> datetime | None:
-    """When a report that waits is tried next, not before: with its authority, if that is down."""
+    """When a report that waits is tried next, not before: with its authority, if that is down; None
+    while nobody has set credentials that it takes."""
+    known = session.get(Credentials, (report.authority, report.environment))
+    if known is not None and known.refused_at is not None:
+        return None
     reached = session.get(Reached, (report.authority, report.environment))
     retry = None if reached is None or report.danger else reached.retry_at
     if report.due_at is None or retry is None:

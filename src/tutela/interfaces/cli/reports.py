@@ -268,6 +268,9 @@ def _next(row: Report, due: datetime | None) -> str:
     why = f" {output.printable(row.last_error)}" if row.last_error else ""
     if row.state == State.QUEUED and due is not None:
         return f"{why} It is tried from {due:%Y-%m-%d %H:%M} UTC on."
+    if row.state == State.QUEUED:
+        command = f"tutela report credentials set {row.authority} --environment {row.environment}"
+        return f"{why} It waits until its credentials are set: {command}"
     if row.state == State.FILED:
         return f" The authority calls it {output.printable(row.remote_id)}."
     return why
