@@ -3,10 +3,8 @@ on a disk unsealed."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +27,8 @@ from tutela.bundles.manifest import FORMAT, KIND
 from tutela.bundles.receivers import Receiver
 from tutela.evidence import client
 from tutela.evidence.errors import why
+from tutela.evidence.exporting import new_file
+from tutela.evidence.sealing import Written
 from tutela.evidence.service import LONGEST_REASON
 from tutela.people.permissions import Caller
 from tutela.signatures import PublicKey, SigningKey, public_half
@@ -342,44 +342,13 @@ class _Pulled:
         return bytes(taken)
 
 
-class _Sealed:
-    """An open file, and the SHA-256 of what was written to it."""
-
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
-        self.digest = hashlib.sha256()
-        self.size = 0
-        self.error: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[os.write(self._handle, view) :]
-        except OSError as error:
-            self.error = error
-            raise
-        self.digest.update(data)
-        self.size += len(data)
-        return len(data)
-
-    def flush(self) -> None:
-        """All was written."""
-
-
 def _write(out: Path, pieces: _Pulled, recipient: str) -> tuple[int, str]:
     """Seal into a new file; gives its size and SHA-256. Raises `TutelaError`."""
-    part = out.parent / f".{out.name}.{os.getpid()}"
     sealed = None
     try:
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            sealed = _Sealed(handle)
+        with new_file(out) as handle:
+            sealed = Written(handle)
             pyrage.encrypt_io(pieces, sealed, [pyrage.x25519.Recipient.from_str(recipient)])
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        _name(part, out)
     except BaseException as error:
         cause = (sealed.error if sealed else None) or pieces.error or error
         if not isinstance(cause, OSError):
@@ -387,16 +356,4 @@ def _write(out: Path, pieces: _Pulled, recipient: str) -> tuple[int, str]:
         raise BundleRefused(
             f"{out} cannot be written: {why(cause)}.", "Give a new file on a disk with room."
         ) from None
-    finally:
-        part.unlink(missing_ok=True)
     return sealed.size, sealed.digest.hexdigest()
-
-
-def _name(part: Path, out: Path) -> None:
-    """Give what was written its name, which nobody may have. Raises OSError."""
-    try:
-        os.link(part, out)
-    except PermissionError:  # sticks have no links
-        if out.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-        part.rename(out)

@@ -108,7 +108,7 @@ class Spool:
             self._path, handle = _held(sealer.spool_folder)
         except OSError as error:
             raise _failed(why(error)) from None
-        self._file = _Written(handle)
+        self._file = Written(handle)
         self._thread = threading.Thread(target=self._seal, name="sealing", daemon=True)
         try:
             self._thread.start()
@@ -190,7 +190,7 @@ class _Reader:
         return bytes(taken)
 
 
-class _Written:
+class Written:
     """An open file, what was written to it, and why that failed: age's own error does not say."""
 
     def __init__(self, handle: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,6 +17,7 @@ from tutela.cases.models import Case
 from tutela.errors import TutelaError
 from tutela.evidence import client, clocks, recipients
 from tutela.evidence.errors import IntentRefused, NoSuchEvidence, NotOpened
+from tutela.evidence.exporting import new_file
 from tutela.evidence.models import Clock, File, Purpose
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
@@ -273,34 +273,7 @@ def write(file: Path, pieces: Iterator[bytes]) -> int:
     """Write a new file that is there whole or not at all, also if this is killed; gives its size.
     Raises OSError."""
     size = 0
-    part = file.parent / f".{file.name}.{os.getpid()}"
-    how = os.O_WRONLY | os.O_CLOEXEC
-    try:
-        handle = os.open(file.parent, how | getattr(os, "O_TMPFILE", 0), 0o600)
-        nameless = True
-    except OSError:  # not every disk has files without names: killed there, a part stays
-        handle = os.open(part, how | os.O_CREAT | os.O_EXCL, 0o600)
-        nameless = False
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            for piece in pieces:
-                size += opened.write(piece)
-            opened.flush()
-            os.fsync(handle)
-            if nameless:  # the descriptor has linkat follow the link, as open(2) shows
-                os.link(f"/proc/self/fd/{handle}", file, src_dir_fd=handle)
-            else:
-                _name(part, file)
-    finally:
-        if not nameless:
-            part.unlink(missing_ok=True)
+    with new_file(file) as handle, os.fdopen(handle, "wb", closefd=False) as opened_file:
+        for piece in pieces:
+            size += opened_file.write(piece)
     return size
-
-
-def _name(part: Path, file: Path) -> None:
-    try:
-        os.link(part, file)
-    except PermissionError:  # sticks have no links
-        if file.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-        part.rename(file)
