@@ -198,6 +198,18 @@ def test_danger_waits_for_nobody(here, case, drafted):
     assert sent["danger"] and sent["state"] == "queued"
 
 
+def test_credentials_are_tried_before_a_report_depends_on_them(here):
+    with Server(user="bicycle", password=PASSWORD) as server:
+        there = {"TUTELA_REPORTING__TEST_URLS": f'["ncmec={server.url}"]'}
+        credentials(here)
+        (taken,) = here.records("report", "credentials", "check", "ncmec", **there)
+        assert taken == {"authority": "ncmec", "environment": "test", "taken": True}
+        credentials(here, "sunshine")
+        refused = here.run("report", "credentials", "check", "ncmec", **there)
+    assert refused.returncode == 1
+    assert "refuses them" in refused.stderr and "credentials set ncmec" in refused.stderr
+
+
 def test_a_password_stands_in_no_command_and_is_shown_to_nobody(here):
     assert "no terminal" in here.refused("report", "credentials", "set", "ncmec", "--user", "me")
     credentials(here)

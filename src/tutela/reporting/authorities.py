@@ -188,11 +188,16 @@ class Authority(Protocol):
     """SHA-256 of the published schema that its papers were made for, hex; empty: it has none."""
     schema_call: Call | None
     """How the schema that it serves is asked for; None: it serves none."""
+    status_call: Call | None
+    """How it is asked whether it knows us; None: it cannot be."""
     by_hand: bool
     """It has no published interface: a person files there, and records what it gave
     (`tutela.reporting.handing`); calls are made to test servers of one's own only."""
     covers: tuple[str, ...]
     """Authorities whose reports of the same files make one here needless, as the law has it."""
+
+    def welcomed(self, answer: Answer) -> Wait | Ended | None:
+        """What the answer to `status_call` says: None, that it knows us."""
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         """Of each field with codes (`incident`, `flags`, `marks` …): our code, and what the

@@ -110,6 +110,20 @@ def refused(
     )  # fmt: skip
 
 
+def taken(
+    session: Session, now: datetime, authority: str, environment: str, signed: datetime | None
+) -> None:
+    """Write down that the authority takes those that were set at `signed`: what waited because they
+    were refused goes on."""
+    row = session.get(
+        Credentials, (authority, environment), with_for_update=True, populate_existing=True
+    )
+    if row is not None and row.refused_at is not None and row.set_at == signed:
+        row.refused_at = None
+        session.flush()
+        alarms.clear(session, now, ALARM, _subject(authority, environment))
+
+
 def closed(session: Session, now: datetime, authority: str, environment: str, why: str) -> None:
     """Tell somebody that they cannot be opened here: nothing is sent until that is mended."""
     alarms.sound(session, now, ALARM, _subject(authority, environment), why)

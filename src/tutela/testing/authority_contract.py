@@ -111,6 +111,17 @@ class AuthorityContract:
             self.authority.own_schema == "" or len(bytes.fromhex(self.authority.own_schema)) == 32
         )
 
+    def test_it_says_whether_it_knows_us(self) -> None:
+        """Or that it cannot be asked."""
+        call = self.authority.status_call
+        if call is None:
+            assert isinstance(self.authority.welcomed(Answer(200, {}, b"")), Wait)
+            return
+        assert self.authority.welcomed(self.filed(call)) is None
+        refused = self.authority.welcomed(Answer(401, {}, b""))
+        assert isinstance(refused, Ended)
+        assert refused.credentials
+
     def test_its_choices_are_of_our_codes(self) -> None:
         chosen = self.authority.choices()
         assert set(chosen["incident"]) <= {str(one) for one in Incident}

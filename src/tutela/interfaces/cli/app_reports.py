@@ -215,6 +215,16 @@ def set_credentials(
     run.set_credentials(authority, user, environment, password_file, as_json=json)
 
 
+@credentials.command("check", needs=ADMIN)
+def check_credentials(
+    authority: AuthorityName, environment: Place = "", json: Json = False
+) -> None:
+    """Ask an authority whether it takes them, before a report depends on it."""
+    from tutela.interfaces.cli import authorities as run
+
+    run.check_credentials(authority, environment, as_json=json)
+
+
 @credentials.command("list", needs=ADMIN)
 def list_credentials(json: Json = False) -> None:
     """List how each authority is reached: credentials, the last answer, production."""

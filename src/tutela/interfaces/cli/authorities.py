@@ -12,8 +12,10 @@ from tutela.errors import TutelaError
 from tutela.interfaces import reports
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
-from tutela.reporting import authorities, credentials, production, reaching, schemas
-from tutela.reporting.authorities import Environment
+from tutela.outbound import Outbound
+from tutela.reporting import authorities, credentials, production, reaching, schemas, trying
+from tutela.reporting.authorities import Environment, Wait
+from tutela.reporting.errors import NotConfigured, ReportingError
 
 LONGEST = 4096
 """Bytes of a password file that are read."""
@@ -35,9 +37,34 @@ def set_credentials(
         output.line({"authority": name, "environment": where, "set": True})
     else:
         print(
-            f"The credentials for {name} ({where}) are set. Whether they are right shows with the"
-            " next call there: tutela report credentials list"
+            f"The credentials for {name} ({where}) are set. To see whether they are right:"
+            f" tutela report credentials check {name} --environment {where}"
         )
+
+
+def check_credentials(authority: str, environment: str, *, as_json: bool) -> None:
+    """Raises `NotConfigured` if they are refused, `ReportingError` if nobody can tell."""
+    with opened() as app:
+        chosen = app.settings.reporting
+        where = environment or chosen.environment
+        found = trying.tried(
+            app.database, app.caller, Outbound(app.settings.outbound), app.reporting_sealing(),
+            chosen, authority, where,
+        )  # fmt: skip
+    if isinstance(found, Wait):
+        raise ReportingError(
+            f"{authority} ({where}) did not say whether it takes them: {found.why}",
+            "See whether it is well, and try again.",
+        )
+    if found is not None:
+        raise NotConfigured(
+            f"{authority} ({where}) refuses them: {found.why}",
+            f"Run: tutela report credentials set {authority} --user NAME --environment {where}",
+        )
+    if as_json:
+        output.line({"authority": authority, "environment": where, "taken": True})
+    else:
+        print(f"{authority} ({where}) takes them.")
 
 
 def list_credentials(*, as_json: bool) -> None:

@@ -79,8 +79,12 @@ class CyberTipline:
     own_schema = "aee4c88099409b8a27d1403a5bc9bf0809bdc4819c079081abc1e2275efb392b"
     """Of November 2025."""
     schema_call = Call("schema", "GET", "/xsd")
+    status_call = Call("status", "GET", "/status")
     by_hand = False
     covers: tuple[str, ...] = ()
+
+    def welcomed(self, answer: Answer) -> Wait | Ended | None:
+        return machine.welcomed(answer)
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         return {

@@ -160,6 +160,18 @@ def after(state: str, call: Call, answer: Answer | Lost, now: datetime) -> tuple
     return found.to_json(), wait
 
 
+def welcomed(answer: Answer) -> Wait | Ended | None:
+    """What the answer to `/status` says: None, that it knows us."""
+    try:
+        reply = replies.reply(answer.status, answer.headers, answer.body)
+    except ReplyUnreadable:
+        return Wait(f"The answer to status could not be read ({answer.status}).")
+    call = Call("status", "GET", "/status")
+    if reply.kind is Kind.CREDENTIALS:
+        return Ended(End.HALTED, _said(call, reply), credentials=True)
+    return None if reply.kind is Kind.OK else Wait(_said(call, reply))
+
+
 def receipt(state: str, now: datetime) -> Receipt:
     """Of a report that is filed."""
     at = Progress.of(state)

@@ -55,8 +55,12 @@ class Nca:
     }
     own_schema = ""
     schema_call: Call | None = None
+    status_call: Call | None = None
     by_hand = True
     covers: tuple[str, ...] = ("ncmec",)
+
+    def welcomed(self, answer: Answer) -> Wait | Ended | None:
+        return Wait("It cannot be asked whether it knows us.")
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         return {"incident": INCIDENTS, "answers": names(), **answers.CHOICES}
