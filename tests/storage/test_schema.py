@@ -14,10 +14,12 @@ import tutela.cases.models
 import tutela.decisions.models
 import tutela.events.models
 import tutela.evidence.models
+import tutela.exchanges.models
 import tutela.jobs.models
 import tutela.law.models
 import tutela.people.models
 import tutela.preservation.models
+import tutela.records.models
 import tutela.reporting.models
 import tutela.screening.policy_models
 import tutela.views.models

@@ -134,6 +134,11 @@ class BankedSignal(Base):
     external_id: Mapped[str] = mapped_column(String(256))
     quality: Mapped[int | None] = mapped_column(SmallInteger)
     labels: Mapped[str] = mapped_column(Text, comment="codes in order, separated by spaces")
+    opinion: Mapped[int] = mapped_column(
+        SmallInteger,
+        server_default="1",
+        comment="what its owner says: 1 it belongs here, 0 not checked, -1 it does not",
+    )
     first_seen: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -3,8 +3,9 @@
 from alembic import context
 
 OURS = (
-    "alarms_", "audit_", "banks_", "cases_", "decisions_", "events_", "evidence_", "jobs_",
-    "law_", "people_", "preservation_", "reporting_", "screening_", "views_", "webhooks_",
+    "alarms_", "audit_", "banks_", "cases_", "decisions_", "events_", "evidence_", "exchanges_",
+    "jobs_", "law_", "people_", "preservation_", "records_", "reporting_",
+    "screening_", "views_", "webhooks_",
 )  # fmt: skip
 """Prefixes of our tables; others in the same database are not ours to change."""
 

@@ -1,0 +1,10 @@
+"""Samples of matches that people look at again, and changes of configuration"""
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
