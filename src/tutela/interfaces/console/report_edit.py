@@ -4,6 +4,7 @@ not held; which files go along."""
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -19,15 +20,16 @@ from tutela.interfaces.console import forms, report_fields
 from tutela.interfaces.console.forms import Fields, Form
 from tutela.interfaces.console.report_fields import Block, Typed
 from tutela.interfaces.console.report_words import KIND_WORDS, WORDS
-from tutela.interfaces.console.reports import EDITABLE, Reporter, ReportId, codes, shown
+from tutela.interfaces.console.reports import EDITABLE, Reporter, ReportId, acted, codes, shown
 from tutela.interfaces.console.shell import Visitor, database_of, page, see_other, state_of
 from tutela.interfaces.console.texts import gettext as _
 from tutela.interfaces.console.uploads import upload
 from tutela.interfaces.reports import Looked
 from tutela.people.errors import NotPermitted
 from tutela.reporting import attaching, drafting, editing
-from tutela.reporting.errors import NoSuchReport, ReportChanged, ReportNotReady
+from tutela.reporting.errors import NoSuchReport
 from tutela.reporting.facts import Flag, Incident, Mark
+from tutela.storage import Session
 
 PartName = Annotated[str, Path(pattern=r"^[a-z]{1,16}(\.[0-9]{1,3})?$")]
 Version = Annotated[int, Field(ge=1, le=MOST)]
@@ -161,20 +163,13 @@ def say_why(
     form: Annotated[Form[Reason], forms.form(Reason)],
 ) -> Response:
     """Say why a field is not held."""
-    if form.value is None:
-        return shown(request, visitor, report_id, form, 422)
-    asked, database = form.value, database_of(request)
-    try:
-        with database.writing() as session:
-            editing.say_why(
-                session, database.now(), visitor.caller, report_id, asked.version, asked.field,
-                asked.reason,
-            )  # fmt: skip
-    except (NoSuchReport, NotPermitted):
-        raise
-    except TutelaError as error:
-        return shown(request, visitor, report_id, form.refuse(error), 422)
-    return see_other(f"/console/reports/{report_id}", "report.reason")
+
+    def do(session: Session, now: datetime, asked: Reason) -> None:
+        editing.say_why(
+            session, now, visitor.caller, report_id, asked.version, asked.field, asked.reason
+        )
+
+    return acted(request, visitor, report_id, form, do, "report.reason")
 
 
 @router.post("/reports/{report_id}/leave-out")
@@ -185,19 +180,11 @@ def leave_out(
     form: Annotated[Form[Leaving], forms.form(Leaving)],
 ) -> Response:
     """A file is not to go along."""
-    if form.value is None:
-        return shown(request, visitor, report_id, form, 422)
-    asked, database = form.value, database_of(request)
-    try:
-        with database.writing() as session:
-            editing.leave_out(
-                session, database.now(), visitor.caller, report_id, asked.version, asked.evidence
-            )
-    except (NoSuchReport, NotPermitted):
-        raise
-    except TutelaError as error:
-        return shown(request, visitor, report_id, form.refuse(error), 422)
-    return see_other(f"/console/reports/{report_id}", "report.left")
+
+    def do(session: Session, now: datetime, asked: Leaving) -> None:
+        editing.leave_out(session, now, visitor.caller, report_id, asked.version, asked.evidence)
+
+    return acted(request, visitor, report_id, form, do, "report.left")
 
 
 @router.post("/reports/{report_id}/gather")
@@ -208,17 +195,11 @@ def gather(
     form: Annotated[Form[Versioned], forms.form(Versioned)],
 ) -> Response:
     """Gather anew what the records have; what people wrote stays."""
-    if form.value is None:
-        return shown(request, visitor, report_id, form, 422)
-    database = database_of(request)
-    try:
-        with database.writing() as session:
-            drafting.regathered(
-                session, database.now(), visitor.caller, report_id, form.value.version
-            )
-    except (ReportNotReady, ReportChanged) as error:
-        return shown(request, visitor, report_id, form.refuse(error), 422)
-    return see_other(f"/console/reports/{report_id}", "report.changed")
+
+    def do(session: Session, now: datetime, asked: Versioned) -> None:
+        drafting.regathered(session, now, visitor.caller, report_id, asked.version)
+
+    return acted(request, visitor, report_id, form, do, "report.changed")
 
 
 @router.post("/reports/{report_id}/papers")

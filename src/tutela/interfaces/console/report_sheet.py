@@ -3,23 +3,22 @@ the reference that it gave. No byte of a file is on this page."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from tutela.errors import TutelaError
 from tutela.interfaces import reports
 from tutela.interfaces.api.approvals import MOST
 from tutela.interfaces.console import forms
 from tutela.interfaces.console.forms import Fields, Form
-from tutela.interfaces.console.reports import EDITABLE, Reporter, ReportId
-from tutela.interfaces.console.shell import Visitor, database_of, page, see_other, state_of
-from tutela.people.errors import NotPermitted
+from tutela.interfaces.console.reports import EDITABLE, Reporter, ReportId, acted
+from tutela.interfaces.console.shell import Visitor, page, state_of
 from tutela.reporting import answering, handing, recording
-from tutela.reporting.errors import NoSuchReport
 from tutela.reporting.models import State
+from tutela.storage import Session
 
 LONGEST, LONGEST_REFERENCE = 10_000, 64
 
@@ -60,20 +59,15 @@ def answer(
     form: Annotated[Form[Answering], forms.form(Answering)],
 ) -> Response:
     """Answer a field of the form."""
-    if form.value is None:
-        return _shown(request, visitor, report_id, form, 422)
-    asked, database = form.value, database_of(request)
-    try:
-        with database.writing() as session:
-            answering.answer(
-                session, database.now(), visitor.caller, report_id, asked.version,
-                {asked.field: asked.answer},
-            )  # fmt: skip
-    except (NoSuchReport, NotPermitted):
-        raise
-    except TutelaError as error:
-        return _shown(request, visitor, report_id, form.refuse(error), 422)
-    return see_other(f"/console/reports/{report_id}/sheet", "report.answered")
+
+    def do(session: Session, now: datetime, asked: Answering) -> None:
+        answering.answer(
+            session, now, visitor.caller, report_id, asked.version, {asked.field: asked.answer}
+        )
+
+    return acted(
+        request, visitor, report_id, form, do, "report.answered", back="/sheet", refused=_shown
+    )
 
 
 @router.post("/reports/{report_id}/declare")
@@ -84,19 +78,13 @@ def declare(
     form: Annotated[Form[Declaring], forms.form(Declaring)],
 ) -> Response:
     """Declare a report to be complete, in the visitor's name."""
-    if form.value is None:
-        return _shown(request, visitor, report_id, form, 422)
-    database = database_of(request)
-    try:
-        with database.writing() as session:
-            answering.declare(
-                session, database.now(), visitor.caller, report_id, form.value.version
-            )
-    except (NoSuchReport, NotPermitted):
-        raise
-    except TutelaError as error:
-        return _shown(request, visitor, report_id, form.refuse(error), 422)
-    return see_other(f"/console/reports/{report_id}/sheet", "report.declared")
+
+    def do(session: Session, now: datetime, asked: Declaring) -> None:
+        answering.declare(session, now, visitor.caller, report_id, asked.version)
+
+    return acted(
+        request, visitor, report_id, form, do, "report.declared", back="/sheet", refused=_shown
+    )
 
 
 @router.post("/reports/{report_id}/recorded")
@@ -107,19 +95,11 @@ def recorded(
     form: Annotated[Form[Recording], forms.form(Recording)],
 ) -> Response:
     """Record the reference of a report that was filed by hand, or mend it."""
-    if form.value is None:
-        return _shown(request, visitor, report_id, form, 422)
-    asked, database = form.value, database_of(request)
-    try:
-        with database.writing() as session:
-            recording.recorded(
-                session, database.now(), visitor.caller, report_id, asked.reference, asked.repeated
-            )
-    except (NoSuchReport, NotPermitted):
-        raise
-    except TutelaError as error:
-        return _shown(request, visitor, report_id, form.refuse(error), 422)
-    return see_other(f"/console/reports/{report_id}", "report.recorded")
+
+    def do(session: Session, now: datetime, asked: Recording) -> None:
+        recording.recorded(session, now, visitor.caller, report_id, asked.reference, asked.repeated)
+
+    return acted(request, visitor, report_id, form, do, "report.recorded", refused=_shown)
 
 
 def _shown(

@@ -4,15 +4,17 @@ calls that were made for it. No byte of a file is on these pages."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
 from tutela.cases import service as cases
+from tutela.errors import TutelaError
 from tutela.interfaces import reports
 from tutela.interfaces.console import forms, second
 from tutela.interfaces.console.forms import Fields, Form
@@ -31,6 +33,7 @@ from tutela.interfaces.console.shell import (
 from tutela.interfaces.console.texts import N_
 from tutela.interfaces.console.texts import gettext as _
 from tutela.interfaces.reports import Looked
+from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Permission
 from tutela.reporting import (
     authorities,
@@ -41,10 +44,12 @@ from tutela.reporting import (
     register,
     sending,
 )
-from tutela.reporting.errors import NoSuchAuthority, ReportNotReady
+from tutela.reporting.errors import NoSuchAuthority, NoSuchReport, ReportNotReady
 from tutela.reporting.facts import Incident
 from tutela.reporting.models import State
+from tutela.storage import Session
 
+Asked = TypeVar("Asked", bound=Fields)
 Reporter = Annotated[Visitor, Depends(may(Permission.REPORTS))]
 ReportId = Annotated[str, Path(pattern="^rpt_[a-z2-7]{26}$")]
 CaseId = Annotated[str, Path(pattern="^case_[a-z2-7]{26}$")]
@@ -163,6 +168,33 @@ def draft(
     except (ReportNotReady, NoSuchAuthority) as error:
         return _of_case(request, visitor, case_id, form.refuse(error), 422)
     return see_other(f"/console/reports/{row.id}", "report.drafted")
+
+
+def acted(
+    request: Request,
+    visitor: Visitor,
+    report_id: str,
+    form: Form[Asked],
+    do: Callable[[Session, datetime, Asked], object],
+    told: str,
+    *,
+    back: str = "",
+    refused: Callable[..., Response] | None = None,
+) -> Response:
+    """Do what a form asks of a report, in one transaction, and lead to its page, or to what stands
+    at `back` below it; what was wrong is said on the report's page, or on `refused`."""
+    refused = refused or shown
+    if form.value is None:
+        return refused(request, visitor, report_id, form, 422)
+    database = database_of(request)
+    try:
+        with database.writing() as session:
+            do(session, database.now(), form.value)
+    except (NoSuchReport, NotPermitted):
+        raise
+    except TutelaError as error:
+        return refused(request, visitor, report_id, form.refuse(error), 422)
+    return see_other(f"/console/reports/{report_id}{back}", told)
 
 
 def shown(
