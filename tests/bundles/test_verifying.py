@@ -58,6 +58,16 @@ def test_a_bundle_is_whole_sealed_and_opened(desk: Desk, bundle: Path, plain: by
     assert opened.signer == desk.key.public.id
 
 
+@pytest.mark.parametrize("each", [97, pytest.param(1, marks=pytest.mark.soak)])
+def test_no_byte_of_a_small_bundle_can_be_another(desk: Desk, tmp_path: Path, each: int) -> None:
+    """One without files; in the soak really each byte of it."""
+    data = desk.opened(desk.make(f"small-{each}.bundle")[0])
+    for at in range(0, len(data), each):
+        altered = bytearray(data)
+        altered[at] ^= 1 << at % 8
+        assert checked(tmp_path, bytes(altered)).faults, at
+
+
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

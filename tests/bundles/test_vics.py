@@ -72,6 +72,28 @@ def test_a_case_has_as_many_records_as_it_was_given(count: int) -> None:
     assert len(case["Media"]) == case["TotalMediaFiles"] == count
 
 
+@pytest.mark.parametrize("count", [0, 1, 100_000])
+def test_a_case_of_any_size_comes_back_with_what_is_not_known(count: int) -> None:
+    """Written, read and written again, it is the same to the byte, with the fields of others."""
+
+    def marked() -> Iterator[vics.Event]:
+        pictures = (Picture(number=one, md5=f"{one:032X}") for one in range(count))
+        for event in vics.made({"CaseID": "case_1"}, {}, pictures, count):
+            if not isinstance(event, Media):
+                yield event
+                continue
+            own = {"OwnOf": {"bell": [event.record["MediaID"], None, "ü"]}, "own": 1e-7}
+            yield Media(own | event.record)
+
+    whole = b"".join(vics.written(marked()))
+    found = vics.read(io.BytesIO(whole))
+    back = b"".join(vics.written(found))
+    assert back == whole
+    (case,) = json.loads(back)["value"]
+    assert len(case["Media"]) == case["TotalMediaFiles"] == count
+    assert all(one["OwnOf"]["bell"][0] == number for number, one in enumerate(case["Media"]))
+
+
 class Endless(io.RawIOBase):
     """A hash set as large as it is said to be, of which nothing is kept."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tutela import packs
-from tutela.law.library import check, library
+from tutela.law import copies
+from tutela.law.errors import NoSuchPack
+from tutela.law.library import check, library, require_all
 from tutela.law.options import Options
 from tutela.packs import PackError
 
@@ -61,6 +63,78 @@ def test_a_pack_that_was_good_stays_while_its_file_is_bad(own):
     assert found.packs["bells"] == before and found.faults and not found.missing
     (own / "bells.yaml").write_text(OWN.format(name="bells", why="They must not."))
     assert library(options).packs["bells"].rules[0].why == "They must not."
+
+
+@pytest.fixture
+def kept(own, tmp_path_factory):
+    """Where copies of that folder are kept."""
+    data = tmp_path_factory.mktemp("data")
+    copies.keep_in(str(own), data / "packs")
+    return data / "packs"
+
+
+def restart(monkeypatch):
+    """What processes that start anew know."""
+    monkeypatch.setattr(copies, "_known", {})
+
+
+@pytest.mark.parametrize("harm", ["fault", "too large", "unreadable"])
+def test_a_pack_that_was_good_outlives_a_restart(own, kept, monkeypatch, harm):
+    """Its last good copy lies in the data directory, for its user alone."""
+    options = Options(packs=("bells",), folder=str(own))
+    before = library(options).packs["bells"]
+    (copy,) = kept.iterdir()
+    assert copy.stat().st_mode & 0o777 == 0o600 and kept.stat().st_mode & 0o777 == 0o700
+    file = own / "bells.yaml"
+    if harm == "unreadable":
+        file.unlink()
+        file.mkdir()
+    else:
+        file.write_text("format: rain" if harm == "fault" else "#" * (2 << 20))
+    restart(monkeypatch)
+    found = library(options)
+    assert found.packs["bells"] == before and not found.missing
+    assert list(found.broken) == [str(file)] and len(found.faults) == 1
+    require_all(options)
+
+
+def test_of_each_file_the_last_good_copy_is_kept(own, kept, monkeypatch):
+    options = Options(packs=("bells",), folder=str(own))
+    library(options)
+    (own / "bells.yaml").write_text(OWN.format(name="bells", why="They must not."))
+    library(options)
+    assert len(list(kept.iterdir())) == 1
+    (own / "bells.yaml").write_text("")
+    restart(monkeypatch)
+    assert library(options).packs["bells"].rules[0].why == "They must not."
+
+
+def test_a_copy_that_is_not_as_it_was_written_is_none(own, kept, monkeypatch):
+    """Then nothing is better than something else."""
+    options = Options(packs=("bells",), folder=str(own))
+    library(options)
+    (copy,) = kept.iterdir()
+    copy.write_text(OWN.format(name="bells", why="They must ring."))
+    (own / "bells.yaml").write_text("")
+    restart(monkeypatch)
+    assert library(options).missing == ("bells",)
+
+
+def test_where_no_copy_can_be_kept_it_is_said(own, kept):
+    kept.write_text("no folder")
+    (fault,) = library(Options(packs=("bells",), folder=str(own))).faults
+    assert "No copy of the pack" in fault
+
+
+def test_what_never_was_good_is_refused_with_its_place(own, monkeypatch):
+    """Nothing runs by laws of which one is not there."""
+    (own / "bells.yaml").write_text(OWN.format(name="bells", why="They may.").replace("GB", "Rome"))
+    restart(monkeypatch)
+    with pytest.raises(NoSuchPack, match=r"bells\.yaml:8:13: There is no country Rome") as refused:
+        require_all(Options(packs=("us", "bells"), folder=str(own)))
+    assert "tutela pack check" in (refused.value.hint or "")
+    with pytest.raises(NoSuchPack, match="names rain"):
+        require_all(Options(packs=("rain",)))
 
 
 def test_none_takes_the_place_of_a_pack_of_the_program(own):

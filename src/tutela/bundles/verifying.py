@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,14 +39,18 @@ MOST_FAULTS = 100
 class Verified:
     """What a check found. `faults` are sentences; none means that all is well. `said`: the
     manifest, empty if it is not to be trusted. `trusted`: the signer's key was given by whoever
-    checks, and is not only what the bundle says."""
+    checks, and is not only what the bundle says. `found`: size and SHA-256 of each part."""
 
     said: dict[str, Any]
-    parts: int
+    found: Mapping[str, tuple[int, str]]
     entries: int
     signer: str
     trusted: bool
     faults: tuple[str, ...]
+
+    @property
+    def parts(self) -> int:
+        return len(self.found)
 
 
 def verify(
@@ -54,22 +59,38 @@ def verify(
     """Check a bundle, sealed or opened already. Raises `BundleRefused` if it cannot be read here,
     `BundleDamaged` if its seal is broken, so that nothing in it is to be trusted."""
     checking = _Checking(key)
-    unpacking = Unpacking(checking.begin, checking.take, checking.end)
     try:
-        with path.open("rb") as file:
-            is_sealed = file.read(len(SEALED)) == SEALED
-            file.seek(0)
-            if is_sealed:
-                _opened(file, unpacking, held)
-            else:
-                while piece := file.read(PIECE):
-                    unpacking.write(piece)
-        unpacking.finish()
+        unpack(path, Unpacking(checking.begin, checking.take, checking.end), held)
     except BundleDamaged as error:
         checking.tell(error.what)
+    return checking.finish()
+
+
+def unpack(
+    path: Path, into: Unpacking, held: list[pyrage.x25519.Identity] | None = None
+) -> None:  # fmt: skip
+    """Give the parts of a bundle, sealed or opened already. Raises `BundleRefused` if it cannot be
+    read here, `BundleDamaged`, and what is raised over a part."""
+    try:
+        file = path.open("rb")
     except OSError as error:
         raise BundleRefused(f"The bundle cannot be read: {why(error)}.") from None
-    return checking.finish()
+    with file:
+        is_sealed = _read(file, len(SEALED)) == SEALED
+        file.seek(0)
+        if is_sealed:
+            _opened(file, into, held)
+        else:
+            while piece := _read(file, PIECE):
+                into.write(piece)
+    into.finish()
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    try:
+        return file.read(count)
+    except OSError as error:
+        raise BundleRefused(f"The bundle cannot be read: {why(error)}.") from None
 
 
 class _Guarded:
@@ -167,7 +188,7 @@ class _Checking:
         except (KeyError, TypeError, ValueError):
             self.tell("manifest.json does not say what a manifest says.")
         return Verified(
-            said, len(self.found), self.entries, signer, self.key is not None, tuple(self.faults)
+            said, self.found, self.entries, signer, self.key is not None, tuple(self.faults)
         )
 
     def _manifest(self) -> tuple[dict[str, Any], str]:

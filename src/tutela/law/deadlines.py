@@ -11,7 +11,7 @@ from tutela.alarms.models import Alarm
 from tutela.cases.models import Case
 from tutela.cases.opening import options_of as case_options
 from tutela.decisions.told import CONFIRMED, Decided, Undone
-from tutela.law import service
+from tutela.law import service, watching
 from tutela.packs import Outcome
 from tutela.screening.models import Decided as Screened
 from tutela.screening.models import ItemMatch
@@ -67,6 +67,7 @@ def follow(session: Session, now: datetime, case: Case) -> None:
     owes = service.may_owe(session, now)
     found = service.outcome(session, case, now) if owes else Outcome()
     service.settle(session, now, case, found)
+    watching.sound_keeping(session, now, case, found)
     due = min((one.due for one in found.duties if one.must), default=None)
     if due is None and (hours := case_options(session).due_hours):
         due = case.opened_at + timedelta(hours=hours)

@@ -1,18 +1,19 @@
 """Which packs there are: those that come with this program, and those of the operator's folder.
 
-A folder's file with a fault is not taken. What it said before, while this process knows that,
-counts until it is mended; and no file takes the place of a pack that comes with the program.
+A folder's file with a fault is not taken. What it said when it last had none counts until it is
+mended (`copies`), and no file takes the place of a pack that comes with the program.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from tutela import packs
 from tutela.errors import TutelaError
+from tutela.law import copies
 from tutela.law.errors import NoSuchPack
 from tutela.law.options import Options
 from tutela.packs import Pack, PackError, Rule
@@ -21,18 +22,17 @@ from tutela.packs.shipped import DATA, EXAMPLES
 LARGEST = 1 << 20
 """Bytes of a pack: more than a lawyer reads."""
 
-_good: dict[str, bytes] = {}
-"""What files of folders said when they last had no fault, by their paths."""
-
 
 @dataclass(frozen=True, slots=True)
 class Library:
     """`faults`: why a file of the folder, or a pack that the settings name, is not in it, or is as
-    it was before. `missing`: packs that the settings name, of which there is none."""
+    it was before. `missing`: packs that the settings name, of which there is none. `broken`: files
+    with a fault, by their paths, with what is wrong."""
 
     packs: Mapping[str, Pack]
     faults: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     def in_use(self, options: Options) -> tuple[Pack, ...]:
         """Those that the settings name, in their order."""
@@ -58,21 +58,34 @@ class Library:
 
 def library(options: Options) -> Library:
     """All packs that can be read now. Never raises: what is wrong stands in `faults`."""
-    own, faults = _texts(options.folder)
+    own, broken, faults = _texts(options.folder)
     found, wrong = _loaded(tuple(sorted(own.items())))
-    for place, text in own.items():
-        if place not in dict(wrong):
-            _good[place] = text
-    again = {place: _good.get(place, b"") for place, _ in wrong if _good.get(place)}
+    broken |= dict(wrong)
+    good = {place: text for place, text in own.items() if place not in broken}
+    faults += [why for place in good if (why := copies.keep(place, good[place]))]
+    again = {place: text for place in broken if (text := copies.kept(place))}
     if again:
-        found, _ = _loaded(tuple(sorted((own | again).items())))
-    faults += [why for _, why in wrong]
+        found, _ = _loaded(tuple(sorted((good | again).items())))
+    faults += broken.values()
     missing = tuple(one for one in options.packs if one not in found)
     faults += [
         f"The setting law.packs names {one}, and there is no such pack that can be read."
         for one in missing
     ]
-    return Library(found, tuple(faults), missing)
+    return Library(found, tuple(faults), missing, broken)
+
+
+def require_all(options: Options) -> None:
+    """Raises `NoSuchPack` if a pack that the settings name cannot be had: nothing is to run by laws
+    of which one is not there."""
+    found = library(options)
+    if found.missing:
+        why = next(iter(found.broken.values()), "")
+        raise NoSuchPack(
+            f"The setting law.packs names {found.missing[0]}, and there is no such pack that can be"
+            f" read. {why or next(iter(found.faults))}",
+            "Mend its file, then: tutela pack check FILE; or take it out of law.packs.",
+        )
 
 
 def check(file: Path) -> Pack:
@@ -83,21 +96,21 @@ def check(file: Path) -> Pack:
     return next(one for one in packs.load_all(texts) if one.place == place)
 
 
-def _texts(folder: str) -> tuple[dict[str, bytes], list[str]]:
-    """The files of a folder by their paths, and why some cannot be read."""
+def _texts(folder: str) -> tuple[dict[str, bytes], dict[str, str], list[str]]:
+    """The files of a folder by their paths, why some cannot be read, and why none can."""
     found: dict[str, bytes] = {}
-    faults: list[str] = []
+    broken: dict[str, str] = {}
     if not folder:
-        return found, faults
+        return found, broken, []
     if not Path(folder).is_dir():
-        return found, [f"The folder {folder} of the setting law.folder is not there."]
+        return found, broken, [f"The folder {folder} of the setting law.folder is not there."]
     for file in sorted(Path(folder).glob("*.yaml")):
         if not file.name.endswith(EXAMPLES):
             try:
                 found[str(file)] = _bytes(file)
             except TutelaError as error:
-                faults.append(str(error))
-    return found, faults
+                broken[str(file)] = str(error)
+    return found, broken, []
 
 
 def _bytes(file: Path) -> bytes:

@@ -12,13 +12,16 @@ __all__ = ["wire"]
 
 def wire(bus: Bus) -> None:
     """Who drafts when something is confirmed, and takes it out again."""
-    from tutela.decisions.told import ReportDue, ReportNotDue
+    from tutela.decisions.told import Decided, ReportDue, ReportNotDue, Undone
     from tutela.law.told import ReportsAsked
     from tutela.reporting import (  # not above: settings need this room's options alone
+        correcting,
         drafting,
         lawful,
     )
 
     bus.on(ReportDue, drafting.ask)
     bus.on(ReportNotDue, drafting.unask)
+    bus.on(Decided, correcting.decided)
+    bus.on(Undone, correcting.undone)
     bus.on(ReportsAsked, lawful.answer)

@@ -24,7 +24,15 @@ from tutela.law import service as law
 from tutela.people.permissions import Caller
 from tutela.preservation.covering import options_of as preservation_of
 from tutela.preservation.options import over
-from tutela.reporting import authorities, facts, files, gathering, merging, register
+from tutela.reporting import (
+    authorities,
+    correcting,
+    facts,
+    files,
+    gathering,
+    merging,
+    register,
+)
 from tutela.reporting.authorities import Receipt
 from tutela.reporting.errors import ReportNotReady
 from tutela.reporting.facts import Incident
@@ -141,7 +149,8 @@ def supplement(
     incident: Incident | None = None,
 ) -> Report:
     """Make a draft that adds to a report that was filed, by hand. Without anything new to enclose
-    it is about what the earlier was about. Raises `ReportNotReady`, `NoSuchReport`."""
+    it is about what the earlier was about. It says what was decided otherwise since; if there is
+    one already that does not yet, that does then. Raises `ReportNotReady`, `NoSuchReport`."""
     before = register.found(session, caller, report_id)
     if before.state != State.FILED:
         raise ReportNotReady(
@@ -150,6 +159,11 @@ def supplement(
         )
     case = session.get_one(Case, before.case_id)
     if (there := open_of(session, case.id, before.authority)) is not None:
+        if there.state == State.DRAFT and there.supplements and correcting.waiting(session, there):
+            row = register.found(session, caller, there.id, lock=True)
+            content = correcting.told_in(session, now, caller.actor, row)
+            changed(session, now, caller, row, content, "corrections")
+            return row
         raise _open(there)
     said = facts.Report.from_json(before.content).incident
     made = _made(session, now, caller.actor, case, before.authority, incident, before, said)
@@ -242,6 +256,8 @@ def _made(
             session.add(report)
     except IntegrityError:
         return None
+    if report.supplements:
+        report.content = correcting.told_in(session, now, actor, report).to_json()
     _keep(session, now, report, content.files)
     steps.write(
         session, now, actor, case.id, DRAFTED, report=report.id, authority=authority,

@@ -17,7 +17,7 @@ from tutela.evidence import clocks
 from tutela.law import deadlines
 from tutela.law import service as law
 from tutela.preservation import service as preservation
-from tutela.reporting import credentials, drafting, reaching
+from tutela.reporting import correcting, credentials, drafting, reaching
 from tutela.reporting.authorities import Authority, End, Ended, Receipt, Wait
 from tutela.reporting.facts import Report as Facts
 from tutela.reporting.models import OPEN, Exchange, Report, State
@@ -125,6 +125,8 @@ def filed(session: Session, now: datetime, row: Report, receipt: Receipt, option
     steps.write(session, now, WORKER, row.case_id, "report-filed", "", report=row.id, **facts)
     deadlines.follow(session, now, case)
     drafting.filed(session, now, row)
+    if not row.test:
+        correcting.follow(session, now, row.case_id)
     if options.close_cases and _is_over(session, row):
         work.close_for(session, now, WORKER, row.case_id, "reported")
 
