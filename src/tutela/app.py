@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hmac
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -10,12 +11,23 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from tutela import alarms, cases, decisions, law, reporting, sealing, settings, webhooks
+from tutela import (
+    alarms,
+    cases,
+    decisions,
+    exchanges,
+    law,
+    records,
+    reporting,
+    sealing,
+    settings,
+    webhooks,
+)
 from tutela.alarms import AlarmSounded
 from tutela.audit import checkpoints
 from tutela.audit.models import Head
 from tutela.audit.service import Fact
-from tutela.banks import made_picture
+from tutela.banks import made_picture, values
 from tutela.banks.live import BankIndex
 from tutela.banks.search import BankSearch
 from tutela.cases import options as case_options
@@ -25,8 +37,12 @@ from tutela.events.service import BUS, Bus
 from tutela.evidence import identities, recipients
 from tutela.evidence.sealing import Sealer
 from tutela.evidence.store import Store, open_store
+from tutela.exchanges import fetching
+from tutela.exchanges import options as exchange_options
 from tutela.jobs import ChoreFailed, ChoreWorksAgain, DutyFailed
+from tutela.law import copies
 from tutela.law import options as law_options
+from tutela.outbound import Outbound
 from tutela.people import approvals, callers, roles, secret_files, sessions
 from tutela.people.approvals import AloneSettled, AskedAlone, Reviewed, ReviewOverdue
 from tutela.people.errors import SecondPersonNeeded
@@ -36,11 +52,14 @@ from tutela.people.signing_in import SigningIn
 from tutela.policy import Policy, presets
 from tutela.preservation import options as preservation_options
 from tutela.preservation.told import FilesAsked
+from tutela.records import options as record_options
+from tutela.records import sampling
 from tutela.reporting import options as reporting_options
 from tutela.reporting import register
 from tutela.screening import policies
 from tutela.screening.recording import ItemDecided
 from tutela.settings import Settings
+from tutela.signals.urls import LISTED, Keyer
 from tutela.signatures import PublicKey, SigningKey, public_half
 from tutela.storage import Database, Session, schema
 from tutela.views import options as views_options
@@ -67,9 +86,16 @@ class App:
         self.database.info[sessions.IN_SESSION] = chosen.console
         self.database.info[views_options.IN_SESSION] = chosen.views
         self.database.info[decision_options.IN_SESSION] = chosen.decisions
+        self.database.info[exchange_options.IN_SESSION] = chosen.exchanges
         self.database.info[preservation_options.IN_SESSION] = chosen.preservation
         self.database.info[law_options.IN_SESSION] = chosen.law
+        if chosen.law.folder:
+            copies.keep_in(chosen.law.folder, self.data / "packs")
         self.database.info[reporting_options.IN_SESSION] = chosen.reporting
+        self.database.info[values.IN_SESSION] = self.keyer = Keyer(self._lists_secret)
+        self.database.info[record_options.IN_SESSION] = chosen.records
+        self.database.info[sampling.KEY] = self.draw_secret
+        self._draws = b""
         self._logged = 0
 
     @classmethod
@@ -103,8 +129,19 @@ class App:
         return self.keys / "reporting.key"
 
     @property
+    def exchanges_key(self) -> Path:
+        """Who has this file and the database has our secrets at partners."""
+        return self.keys / "exchanges.key"
+
+    @property
     def answers_key(self) -> Path:
         return self.keys / "answers.key"
+
+    @property
+    def lists_key(self) -> Path:
+        """What addresses and words of lists are keyed with: who has this file and the database can
+        try whether one is listed."""
+        return self.keys / "lists.key"
 
     @property
     def identity(self) -> Path:
@@ -160,8 +197,14 @@ class App:
         if not self.reporting_key.exists():
             sealing.Sealing.make(self.reporting_key)
             made.append(self.reporting_key)
+        if not self.exchanges_key.exists():
+            sealing.Sealing.make(self.exchanges_key)
+            made.append(self.exchanges_key)
         if not self.answers_key.exists():
             secret_files.make(self.answers_key)
+        if not self.lists_key.exists():
+            secret_files.make(self.lists_key)
+            made.append(self.lists_key)
         if not recipients.listed(self.data):
             if not self.identity.exists():
                 identities.make(self.identity)
@@ -182,6 +225,16 @@ class App:
         """What digests of requests that may come again are keyed with."""
         return secret_files.load(self.answers_key)
 
+    def draw_secret(self) -> bytes:
+        """What draws of samples are keyed with: nobody knows beforehand which match is drawn."""
+        if not self._draws:
+            key = self.answers_secret()
+            self._draws = hmac.digest(key, b"tutela draws of samples", "sha256")
+        return self._draws
+
+    def _lists_secret(self) -> bytes:
+        return secret_files.load(self.lists_key)
+
     def webhook_sealing(self) -> Sealing:
         return Sealing.load(self.webhook_key)
 
@@ -199,6 +252,21 @@ class App:
             self.reporting_key,
             "If it is lost: tutela init makes another; then set those of each authority anew, with"
             " tutela report credentials set.",
+        )
+
+    def exchanges_sealing(self) -> sealing.Sealing:
+        """What our secrets at partners are sealed with."""
+        return sealing.Sealing.load(
+            self.exchanges_key,
+            "If it is lost: tutela init makes another; then set those of each exchange anew, with"
+            " tutela exchange secrets.",
+        )
+
+    def fetching(self, outbound: Outbound | None = None) -> fetching.Parts:
+        """What fetching from partners takes. One for a process."""
+        outbound = outbound or Outbound(self.settings.outbound)
+        return fetching.Parts(
+            self.database, outbound, self.exchanges_sealing, self.settings.exchanges
         )
 
     def signing_in(self) -> SigningIn:
@@ -222,7 +290,7 @@ class App:
 
     def index(self) -> BankIndex:
         """What is known, to be searched in this process."""
-        return BankIndex(self.database, self.data / "index", self.bankable_types())
+        return BankIndex(self.database, self.data / "index", [*self.bankable_types(), *LISTED])
 
     def search(self) -> BankSearch:
         """The banks, ready to be searched: built first, if they must be."""
@@ -314,7 +382,9 @@ def wired() -> Bus:
     bus.on(FilesAsked, _said_to_authorities)
     law.wire(bus)  # before: who reports asks what it reckoned
     decisions.wire(bus)
+    exchanges.wire(bus)
     reporting.wire(bus)
+    records.wire(bus)
     return bus
 
 

@@ -19,6 +19,7 @@ from tutela.policy import Policy
 from tutela.screening import Screener, answers, counting, policies, surging
 from tutela.screening.counting import Counts
 from tutela.screening.desk import SEALING, Desk
+from tutela.screening.listed import Listed
 from tutela.screening.policies import NoPolicy
 from tutela.storage import Session
 
@@ -71,7 +72,11 @@ class Running:
         self._upkeep: threading.Thread | None = None
         self._upkept = -UPKEEP
         self._surges_due = 0.0
-        self.screener = Screener(self.pool, self.search, self.policy, surging=lambda: self._surging)
+        self.listed = Listed(self.index, app.keyer, chosen.screening)
+        self.screener = Screener(
+            self.pool, self.search, self.policy, surging=lambda: self._surging,
+            listed=self.listed.signals,
+        )  # fmt: skip
         self.desk = Desk(
             app.database, self.screener, self.answers, self.counts, chosen.screening,
             self._set_sealing, self._require_fresh,

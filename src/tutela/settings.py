@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,12 +21,14 @@ from tutela.decoding.limits import Limits
 from tutela.decoding.options import Options
 from tutela.errors import TutelaError
 from tutela.evidence.options import Options as Evidence
+from tutela.exchanges.options import Options as Exchanges
 from tutela.jobs.options import Options as Jobs
 from tutela.law.options import Options as Law
 from tutela.outbound.options import Options as Outbound
 from tutela.people.options import Console, Oidc
 from tutela.people.options import Options as People
 from tutela.preservation.options import Options as Preservation
+from tutela.records.options import Options as Records
 from tutela.reporting.options import Options as Reporting
 from tutela.screening.options import Options as Screening
 from tutela.views.options import Options as Views
@@ -181,6 +185,103 @@ class Service:
                 raise ValueError(f"{name} must be between {least} and {most}")
 
 
+def place_of(text: str) -> tuple[str, int]:
+    """Address and port of `host:port`. Raises ValueError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{text!r} is no address and port, such as 127.0.0.1:3310")
+    return host.strip("[]"), int(port)
+
+
+@dataclass(frozen=True, slots=True)
+class Clamd:
+    """How the clamd door listens, and what it says."""
+
+    listen: str = field(
+        default="",
+        metadata={
+            "reason": "Address and port to speak clamd's protocol on, such as 127.0.0.1:3310;"
+            " empty, nowhere. It knows no keys and no TLS."
+        },
+    )
+    socket: str = field(
+        default="", metadata={"reason": "The path of a Unix socket to speak it on; empty, none."}
+    )
+    socket_mode: str = field(
+        default="660",
+        metadata={"reason": "Who may open that socket: its mode, as of a file; user and group."},
+    )
+    allow: tuple[str, ...] = field(
+        default=("127.0.0.0/8", "::1/128"),
+        metadata={
+            "reason": "Networks from which it is answered: who may ask without a key could try"
+            " what is known."
+        },
+    )
+    key: str = field(
+        default="clamd",
+        metadata={
+            "reason": "The name of the key that it acts as, with the permission screen: records and"
+            " alarms name it, its rate bounds it, and it ends when that is revoked."
+        },
+    )
+    channel: str = field(
+        default="",
+        metadata={"reason": "The policy's channel of what comes so; empty, its channel unknown."},
+    )
+    found: tuple[str, ...] = field(
+        default=("block", "review"),
+        metadata={
+            "reason": "Verdicts that are answered FOUND; others, OK. A review is to be held back,"
+            " and a hook can only refuse: without it here, such files pass."
+        },
+    )
+    undecided: str = field(
+        default="error",
+        metadata={
+            "reason": "What is answered where nothing could be decided: error, found or ok. Only ok"
+            " lets files pass that nobody looked at, and sounds an alarm."
+        },
+    )
+    max_stream: int = field(
+        default=100 << 20,
+        metadata={"reason": "Bytes of one stream: clamd's own StreamMaxLength; hooks expect it."},
+    )
+    connections: int = field(
+        default=2000,
+        metadata={"reason": "Connections at a time; more are closed. An idle one costs little."},
+    )
+    idle_seconds: int = field(
+        default=30,
+        metadata={"reason": "Seconds without a byte after which a connection is closed, as clamd."},
+    )
+
+    @property
+    def on(self) -> bool:
+        """Whether there is such a door."""
+        return bool(self.listen or self.socket)
+
+    def __post_init__(self) -> None:
+        if self.listen:
+            place_of(self.listen)
+        if not re.fullmatch("[0-7]{3}", self.socket_mode):
+            raise ValueError("socket_mode must be three digits from 0 to 7")
+        for each in self.allow:
+            try:
+                ipaddress.ip_network(each)
+            except ValueError:
+                raise ValueError(f"allow names {each!r}, which is no network") from None
+        if "block" not in self.found or not set(self.found) <= {"block", "review"}:
+            raise ValueError('found must be ["block"] or ["block", "review"]')
+        if self.undecided not in ("error", "found", "ok"):
+            raise ValueError("undecided must be error, found or ok")
+        for name, most in (
+            ("max_stream", 1 << 46), ("connections", 1 << 16), ("idle_seconds", 3600),
+        ):  # fmt: skip
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be between 1 and {most}")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one process."""
@@ -208,6 +309,7 @@ class Settings:
         },
     )
     service: Service = field(default_factory=Service)
+    clamd: Clamd = field(default_factory=Clamd)
     console: Console = field(default_factory=Console)
     people: People = field(default_factory=People)
     oidc: Oidc = field(default_factory=Oidc)
@@ -218,6 +320,8 @@ class Settings:
     preservation: Preservation = field(default_factory=Preservation)
     law: Law = field(default_factory=Law)
     reporting: Reporting = field(default_factory=Reporting)
+    records: Records = field(default_factory=Records)
+    exchanges: Exchanges = field(default_factory=Exchanges)
     evidence: Evidence = field(default_factory=Evidence)
     jobs: Jobs = field(default_factory=Jobs)
     outbound: Outbound = field(default_factory=Outbound)

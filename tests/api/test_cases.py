@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from itertools import count
 
 import pytest
+from sqlalchemy import select
 
 from api.service import Desk
 from tutela.cases import queues
+from tutela.cases.models import Step
 from tutela.interfaces.api.cases import TRIES, given_out
 from tutela.people.permissions import Caller, Permission
 from tutela.storage.errors import Busy
@@ -144,3 +146,19 @@ def test_where_many_want_a_case_at_once_it_is_tried_again_and_not_for_ever(desk:
 )  # fmt: skip
 def test_what_cannot_be_is_refused(desk: Desk, status: int, who: str, path: str, body):
     desk.refused(status, who, "POST", path, body)
+
+
+def test_words_of_a_report_that_are_listed_are_told_on_its_case(desk):
+    desk.ok("ann", "POST", "/banks", {"name": "words", "purpose": "known-csea"})
+    desk.ok("ann", "POST", "/banks/words/signals", {
+        "signals": [{"type": "keyword", "value": "tandem for two"}]
+    })  # fmt: skip
+    desk.running.index.refresh()
+    body = {"about": "text", "text": "A TANDEM, for two, in rain", "account": "w-1"}
+    first = desk.ok("desk", "POST", "/reports", body, idempotency_key="w-1")
+    assert desk.ok("desk", "POST", "/reports", body, idempotency_key="w-1") == first
+    desk.ok("desk", "POST", "/reports", body | {"text": "a tandem", "account": "w-2"})
+    with desk.database.reading() as session:
+        told = [one for one in session.scalars(select(Step)) if one.what == "matched"]
+    assert [one.text for one in told] == ["Words of the report are on: words"]
+    assert told[0].case_id == first["case_id"]

@@ -11,14 +11,15 @@ from fastapi.routing import iter_route_contexts
 from api.service import Desk
 from tutela.interfaces.api.app import create
 
-FOR_PEOPLE = ("/console", "/welcome/", "/notice")
-"""What begins so is pages that a person opens in a browser."""
+ELSEWHERE = ("/console", "/welcome/", "/notice", "/hma/")
+"""What begins so is pages that a person opens in a browser, or has the shapes of another product
+and a description of its own (tests/hma)."""
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def routes(desk: Desk) -> set[tuple[str, str]]:
-    """Method and path of every route of the application but for its pages."""
+    """Method and path of every route of the application but for those of others."""
 
     found = list(iter_route_contexts(create(desk.running).routes))
     assert all(route.methods for route in found)  # nothing is mounted that would be passed over
@@ -26,7 +27,7 @@ def routes(desk: Desk) -> set[tuple[str, str]]:
         (method, str(route.path_format))
         for route in found
         for method in (route.methods or set()) - {"HEAD"}
-        if not str(route.path_format).startswith(FOR_PEOPLE) and route.path_format != "/"
+        if not str(route.path_format).startswith(ELSEWHERE) and route.path_format != "/"
     }
 
 

@@ -128,3 +128,41 @@ def test_the_test_picture_is_found_by_every_type(database, tmp_path):
         matches = BankSearch(held, database).search(made_picture.signals())
     assert sorted(m.signal.type for m in matches) == sorted(made_picture.TYPES)
     assert {(m.owner, m.purpose) for m in matches} == {(service.TEST, "test")}
+
+
+def owner(member: str, opinion: int, external: str = "") -> New:
+    return New("pdq", VALUE, From(member=member), external, 90, opinion=opinion)
+
+
+def test_members_are_those_who_say_that_it_belongs_there(database, search):
+    bank = make_bank(database, "roads")
+    fill(database, bank, owner("a", 1), owner("b", 1), owner("b", 1, "2"), owner("c", 0))
+    (match,) = search()
+    assert (match.members, match.disputed, match.seed) == (2, False, False)
+    fill(database, bank, owner("d", -1))
+    (match,) = search()
+    assert (match.members, match.disputed, match.seed) == (2, True, False)
+
+
+def test_what_nobody_checked_is_a_seed(database, search):
+    bank = make_bank(database, "roads")
+    fill(database, bank, owner("a", 0), owner("b", -1))
+    (match,) = search()
+    assert (match.members, match.disputed, match.seed) == (0, True, True)
+
+
+def test_what_all_owners_deny_matches_nothing_until_one_says_otherwise(database, search):
+    bank = make_bank(database, "roads")
+    fill(database, bank, owner("a", -1), owner("b", -1))
+    assert search() == []
+    fill(database, bank, owner("b", 1))
+    (match,) = search()
+    assert (match.members, match.disputed) == (1, True)
+
+
+def test_a_harmless_bank_vetoes_by_what_was_checked_only(database, search):
+    bank = make_bank(database, "logos", purpose="never-match")
+    fill(database, bank, owner("a", 0))
+    assert [match.vetoes for match in search()] == [False]
+    fill(database, bank, owner("b", 1))
+    assert [match.vetoes for match in search()] == [True]

@@ -600,3 +600,32 @@ def test_long_lines_are_rejected_and_wrong_encodings_refused(here):
         assert "not in UTF-8" in here.refused(
             "bank", "import", "rain", "-", "--type", "pdq", given=given
         )
+
+
+def test_a_vics_set_is_read_and_what_was_left_out_is_told(here, tmp_path):
+    here.ok("bank", "create", "partner", "--purpose", "known-csea")
+    some = [{"MD5": value(str(n), 32), "Category": n} for n in (0, 1, 2)]
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({"value": [*some, {"MD5": "rain", "Category": 1}]}))
+    form = ("--format", "vics", "--map", "1=a1")
+    ran = here.run("bank", "import", "partner", path, *form, "--json")
+    (told,) = lines(ran.stdout)
+    assert (ran.returncode, told["line"], told["added"], told["rejected"]) == (1, 4, 1, 1)
+    assert "1 records of category 0" in ran.stderr and "1 records of category 2" in ran.stderr
+    here.refused("bank", "import", "partner", path, "--format", "vics")
+    here.refused("bank", "import", "partner", path, "--format", "xml")
+    here.refused("bank", "import", "partner", path, *form, "--type", "md5")
+    assert "rain" not in Path(told["rejects"]).read_text()
+
+
+def test_a_listed_address_is_found_by_its_text_and_shown_by_none(here, tmp_path):
+    here.ok("bank", "create", "partner", "--purpose", "known-csea")
+    path = tmp_path / "list.txt"
+    path.write_text("http://weather.example/rain\nweather..example/snow\n")
+    ran = here.run("bank", "import", "partner", path, "--type", "url", "--json")
+    (told,) = lines(ran.stdout)
+    assert (told["added"], told["rejected"]) == (1, 1)
+    assert "snow" not in Path(told["rejects"]).read_text()
+    found = here.records("bank", "find", "https://WEATHER.example/rain#x", "--type", "url")
+    assert len(found) == 2 and not any("weather" in json.dumps(one) for one in found)
+    assert "weather" not in here.ok("bank", "show", "partner", "--signals", "--json")

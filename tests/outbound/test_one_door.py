@@ -13,13 +13,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "tutela"
 
-SPEAKS = {"outbound"}
+SPEAKS = {"outbound", "client"}
+"""The service; and the client of it, which runs in other people's programs."""
 LISTENS = {"interfaces", "evidence"}
 """The server, and the vault on its Unix socket."""
 
 NETWORK = {
-    "socket", "ssl", "http", "urllib3", "requests", "httpx", "aiohttp", "asyncio", "socketserver",
-    "ftplib", "smtplib", "xmlrpc", "urllib.request",
+    "socket", "ssl", "http", "urllib3", "requests", "httpx", "httpx2", "aiohttp", "asyncio",
+    "socketserver", "ftplib", "smtplib", "xmlrpc", "urllib.request",
 }  # fmt: skip
 
 HOOK = """

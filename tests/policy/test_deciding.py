@@ -25,6 +25,8 @@ TRUE_OF_ONE = {
     "match.source": 'match.source == "own"',
     "match.labels": '"code-1" in match.labels and "code-2" not in match.labels',
     "match.members": "match.members in [1, 2]",
+    "match.disputed": "not match.disputed",
+    "match.seed": "match.seed == false",
     "match.strength": 'match.strength == "near"',
     "match.only_review": "not match.only_review",
     "match.surging": "match.surging == false",
@@ -142,10 +144,13 @@ def test_sources_are_counted_once_with_their_members():
         assert made.decide(case(*matches)).rule == rule_name
 
 
-@pytest.mark.parametrize("why", ["surging", "only_review"])
+@pytest.mark.parametrize("why", ["surging", "only_review", "seed"])
 def test_a_match_that_may_only_be_reviewed_never_blocks(why):
     held = pdq(1, **{why: True})
-    said = {"surging": "matches far more often", "only_review": "so wide a distance"}[why]
+    said = {
+        "surging": "matches far more often", "only_review": "so wide a distance",
+        "seed": "nobody who checked it",
+    }[why]  # fmt: skip
     for when in ("any match", "matches == 1", "sources > 0", "match.distance < 9", f"match.{why}"):
         decision = policy(rule(when, "block", public_reason="Please try later.")).decide(case(held))
         assert (decision.verdict, decision.match) == (Verdict.REVIEW, 0), when

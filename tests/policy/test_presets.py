@@ -95,6 +95,7 @@ near = st.builds(
     st.sampled_from(["plain", "plain", "mirrored", "trimmed"]),
     only_review=st.sampled_from([False, False, False, True]),
     surging=st.sampled_from([False, False, False, True]),
+    seed=st.sampled_from([False, False, False, True]),
     members=st.integers(1, 3),
     source=st.sampled_from(["a", "b"]),
 )
@@ -115,7 +116,7 @@ files = st.builds(
 
 def sure(match: Found) -> bool:
     """What may block, written down a second time."""
-    if match.surging or match.only_review:
+    if match.surging or match.only_review or match.seed:
         return False
     if match.strength == "exact":
         return True

@@ -83,6 +83,7 @@ def test_one_transaction_writes_all_of_a_match(office, lanes, spool_over):
             KNOWN, facts(creator, "post-1"), f"k{spool_over}", spool_over=spool_over
         )
     signals, matches = grown.pop("screening_signal"), grown.pop("screening_match")
+    assert grown.pop("records_sample") == 3  # each type that the bank has
     assert grown == {
         name: count
         for name, count in (RECORDED | {"screening_answer": 1, "webhooks_delivery": hooks}).items()

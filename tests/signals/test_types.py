@@ -23,12 +23,34 @@ class TestSha256(SignalTypeContract):
     signal_type = signal_type("sha256")
 
 
+class TestPhotoDna(SignalTypeContract):
+    signal_type = signal_type("photodna")
+
+
+class TestUrl(SignalTypeContract):
+    signal_type = signal_type("url")
+
+
+class TestUrlPrefix(SignalTypeContract):
+    signal_type = signal_type("url-prefix")
+
+
+class TestUrlHost(SignalTypeContract):
+    signal_type = signal_type("url-host")
+
+
+class TestKeyword(SignalTypeContract):
+    signal_type = signal_type("keyword")
+
+
 class TestPdq(SignalTypeContract):
     signal_type = signal_type("pdq")
 
 
 def test_the_shipped_types_are_found():
-    assert installed() == ["md5", "pdq", "sha1", "sha256"]
+    assert installed() == [
+        "keyword", "md5", "pdq", "photodna", "sha1", "sha256", "url", "url-host", "url-prefix",
+    ]  # fmt: skip
 
 
 def test_an_unknown_type_is_refused_with_what_there_is():

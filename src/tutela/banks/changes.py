@@ -20,11 +20,12 @@ from tutela.storage import Session, bulk
 
 COLUMNS = (
     "id", "bank_id", "type", "value", "origin_id", "external_id",
-    "quality", "labels", "first_seen", "last_seen",
+    "quality", "labels", "opinion", "first_seen", "last_seen",
 )  # fmt: skip
 AGAIN = """ON CONFLICT (type, value, bank_id, origin_id, external_id) DO UPDATE SET
     quality = coalesce(excluded.quality, banks_signal.quality),
     labels = excluded.labels,
+    opinion = excluded.opinion,
     first_seen = {least}(banks_signal.first_seen, excluded.first_seen),
     last_seen = {greatest}(banks_signal.last_seen, excluded.last_seen)"""
 """What a list says of a signal again. Times never go back, whatever the clock does."""
@@ -44,7 +45,8 @@ class From:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A signal to add. `labels` are codes in order, separated by spaces."""
+    """A signal to add. `labels` are codes in order, separated by spaces. `opinion`: 1 it belongs
+    here, 0 not checked, -1 it does not."""
 
     type: str
     value: bytes
@@ -54,6 +56,7 @@ class New:
     labels: str = ""
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    opinion: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,12 @@ def add(
     """
     clock = locked(session)
     bank = open_bank(session, bank_id)
-    given = list({_identity(bank, signal): signal for signal in signals}.values())
+    spoken = _Spoken(bank)
+    given = list({
+        (s.type, s.value, spoken[s.origin], s.external_id): s for s in signals
+    }.values())  # fmt: skip
     origins = _origins(session, bank, {signal.origin for signal in given})
+    bank_id, salt = bank.id, bank.salt
     first = clock.number + 1
     clock.number += len(given)
     bulk.upsert(
@@ -102,8 +109,9 @@ def add(
         COLUMNS,
         (
             (
-                number, bank.id, s.type, s.value, origins[s.origin], s.external_id, s.quality,
-                s.labels, s.first_seen or s.last_seen or now, s.last_seen or s.first_seen or now,
+                number, bank_id, s.type, s.value, origins[s.origin], s.external_id, s.quality,
+                s.labels, s.opinion, s.first_seen or s.last_seen or now,
+                s.last_seen or s.first_seen or now,
             )
             for number, s in enumerate(given, first)
         ),
@@ -114,8 +122,7 @@ def add(
     )
     fresh = [given[number - first] for number in numbers]
     elements = (
-        roots.element(bank.salt, s.type, s.value, _spoken(bank, s.origin), s.external_id)
-        for s in fresh
+        roots.element(salt, s.type, s.value, spoken[s.origin], s.external_id) for s in fresh
     )
     return _changed(session, now, actor, bank, "bank.add", elements, (), len(fresh), 0, facts)
 
@@ -221,9 +228,16 @@ def _changed(
     return Changed(added, removed, bank.version, roots.root(bank.state))
 
 
-def _identity(bank: Bank, signal: New) -> tuple[object, ...]:
-    """What makes it another signal: the rest may change."""
-    return signal.type, signal.value, _spoken(bank, signal.origin), signal.external_id
+class _Spoken(dict[From, tuple[str, str, str]]):
+    """Where signals come from as rows say it: with type, value and external id, what makes one
+    another signal."""
+
+    def __init__(self, bank: Bank) -> None:
+        self.bank = bank
+
+    def __missing__(self, origin: From) -> tuple[str, str, str]:
+        made = self[origin] = _spoken(self.bank, origin)
+        return made
 
 
 def _spoken(bank: Bank, origin: From) -> tuple[str, str, str]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import rfc8785
 from sqlalchemy import select
@@ -26,6 +26,8 @@ from tutela.banks.changes import New
 from tutela.banks.errors import BankError, ListRefused
 from tutela.banks.lists import LineReader, ListFormat, Rejected
 from tutela.banks.models import Bank, Import
+from tutela.banks.values import keyer_of
+from tutela.signals.urls import Keyer
 from tutela.storage import Database, Session
 
 BLOCK = 1 << 20
@@ -59,6 +61,10 @@ class _Lines:
         self.longest = longest
         self.digest = hashlib.sha256()
         self.offset = 0
+        self.keyer: Keyer | None = None
+        """Of a list of addresses or words: who guesses it must not see it confirmed."""
+        self.told = True
+        """Whether the audit log may have the digest."""
 
     def next(self) -> bytes | None:
         """The next line with its end, at most `longest` bytes of it, or None at the end."""
@@ -72,6 +78,11 @@ class _Lines:
                 break
         return line or None
 
+    def mark(self) -> bytes:
+        """By which these bytes are known again."""
+        plain = self.digest.digest()
+        return plain if self.keyer is None else self.keyer.digest("list", plain.hex())
+
     def skip_to(self, offset: int) -> None:
         """Read on until so many bytes were read, or the stream ends."""
         while self.offset < offset:
@@ -83,6 +94,16 @@ class _Lines:
     def _count(self, data: bytes) -> None:
         self.digest.update(data)
         self.offset += len(data)
+
+
+class Read(Protocol):
+    """What was read of a stream so far."""
+
+    offset: int
+    told: bool
+    digest: hashlib._Hash
+
+    def mark(self) -> bytes: ...
 
 
 class _Rejects:
@@ -171,6 +192,7 @@ class Importer:
         self.form = form
         self.chunk = chunk
         self.longest_line = longest_line
+        self.keyer = keyer_of(database)
         with database.reading() as session:
             found = service.fillable(session, bank)
             if seeded_from is not None:
@@ -196,24 +218,15 @@ class Importer:
         Raises `BankError` if the list has no such columns, if another import of it is at work, or
         if the bank was deleted meanwhile; OSError if the list cannot be read or `rejects` written.
         """
-        with self.database.writing() as session:
-            row = session.scalar(
-                select(Import)
-                .where(
-                    Import.bank_id == self.bank_id,
-                    Import.options == self.options,
-                    Import.finished_at.is_(None),
-                )
-                .order_by(Import.id.desc())
-                .limit(1)
-            )
+        row = self._interrupted()
         lines = _Lines(stream, self.longest_line)
         reader = self._reader(lines)
+        lines.keyer = self.keyer if reader.may_list else None
         done = Progress(lines.offset, 1 if lines.offset else 0)
         if row is not None:
             begun = lines.offset
             lines.skip_to(row.offset)
-            if lines.offset == row.offset and lines.digest.digest() == row.digest:
+            if lines.offset == row.offset and lines.mark() == row.digest:
                 done = Progress(row.offset, row.line, row.added, row.known, row.rejected, True)
             elif not stream.seekable():
                 raise BankError(
@@ -223,7 +236,8 @@ class Importer:
             else:
                 row = None
                 stream.seek(0)
-                lines = _Lines(stream, self.longest_line)
+                lines, keyer = _Lines(stream, self.longest_line), lines.keyer
+                lines.keyer = keyer
                 lines.skip_to(begun)
         rejected = _Rejects(rejects, row.rejects_size if row else 0)
         try:
@@ -233,23 +247,37 @@ class Importer:
         finally:
             rejected.close()
 
+    def _interrupted(self) -> Import | None:
+        """The last import of such a list that did not end."""
+        with self.database.writing() as session:
+            return session.scalar(
+                select(Import)
+                .where(
+                    Import.bank_id == self.bank_id,
+                    Import.options == self.options,
+                    Import.finished_at.is_(None),
+                )
+                .order_by(Import.id.desc())
+                .limit(1)
+            )
+
     def _reader(self, lines: _Lines) -> LineReader:
         """What reads the lines: of a CSV, its first line says how."""
         if self.form.plain:
-            return LineReader(self.form)
+            return LineReader(self.form, keyer=self.keyer)
         header = lines.next()
         if header is None:
             raise ListRefused("The list is empty.", "Its first line names its columns.")
         refuse_other_encodings(header)
         text = header.removeprefix(BOM).decode("utf-8", "replace")
-        return LineReader(self.form, text.rstrip("\r\n"))
+        return LineReader(self.form, text.rstrip("\r\n"), self.keyer)
 
-    def _begin(self, done: Progress, lines: _Lines) -> int:
+    def _begin(self, done: Progress, lines: Read) -> int:
         with self.database.writing() as session:
             now = self.database.now()
             row = Import(
                 bank_id=self.bank_id, options=self.options, offset=done.offset, line=done.line,
-                digest=lines.digest.digest(), added=0, known=0, rejected=0, rejects_size=0,
+                digest=lines.mark(), added=0, known=0, rejected=0, rejects_size=0,
                 started_at=now, changed_at=now,
             )  # fmt: skip
             session.add(row)
@@ -279,7 +307,7 @@ class Importer:
             except (Rejected, UnicodeDecodeError) as error:
                 why = str(error) if isinstance(error, Rejected) else "it is not UTF-8"
                 text = data[: self.longest_line].rstrip(b"\r\n").decode("utf-8", "backslashreplace")
-                rejects.add(line, why, text)
+                rejects.add(line, why, text if reader.may_tell(text) else "")
                 rejected += 1
             if len(signals) >= self.chunk or rejected - stored.rejected >= self.chunk:
                 reached = replace(stored, offset=lines.offset, line=line, rejected=rejected)
@@ -287,6 +315,7 @@ class Importer:
                 signals.clear()
                 tell(stored)
         reached = replace(stored, offset=lines.offset, line=line, rejected=rejected)
+        lines.told = not (reader.met_listed or (reader.may_list and done.resumed))
         stored = self._store(signals, number, stored, reached, lines, rejects, finished=True)
         tell(stored)
         return stored
@@ -297,7 +326,7 @@ class Importer:
         number: int,
         before: Progress,
         reached: Progress,
-        lines: _Lines,
+        lines: Read,
         rejects: _Rejects,
         *,
         finished: bool = False,
@@ -318,13 +347,14 @@ class Importer:
             after = replace(reached, added=before.added + made.added, known=known)
             row.offset, row.line, row.rejected = after.offset, after.line, after.rejected
             row.added, row.known = after.added, after.known
-            row.digest, row.rejects_size, row.changed_at = lines.digest.digest(), size, now
+            row.digest, row.rejects_size, row.changed_at = lines.mark(), size, now
             if finished:
                 row.finished_at = now
                 audit.append(
                     session, now, self.actor, "bank.import", f"bank:{self.bank}",
                     list_import=number, lines=after.line, added=after.added, known=after.known,
-                    rejected=after.rejected, sha256=row.digest.hex(),
+                    rejected=after.rejected,
+                    **({"sha256": lines.digest.hexdigest()} if lines.told else {}),
                 )  # fmt: skip
         return after
 

@@ -15,10 +15,11 @@ from itertools import islice
 
 from tutela.banks.changes import From, New
 from tutela.banks.errors import ListRefused
-from tutela.banks.values import bankable, packed
+from tutela.banks.values import bankable, is_listed, packed
 from tutela.errors import TutelaError
 from tutela.signals import SignalType
 from tutela.signals.errors import SignalError
+from tutela.signals.urls import Keyer
 
 FIELDS = (
     "value", "type", "member", "external_id", "labels", "quality",
@@ -87,10 +88,15 @@ def form_of(
 class LineReader:
     """Turns lines into signals."""
 
-    def __init__(self, form: ListFormat, header: str | None = None) -> None:
-        """`header` is the first line of a CSV. Raises `BankError` if a column is missing or
-        banks do not take the type, or `SignalError` if there is none."""
+    def __init__(
+        self, form: ListFormat, header: str | None = None, keyer: Keyer | None = None
+    ) -> None:
+        """`header` is the first line of a CSV; `keyer` keys addresses and words. Raises `BankError`
+        if a column is missing or banks do not take the type, `SignalError` if there is none."""
         self.form = form
+        self._keyer = keyer
+        self.met_listed = False
+        """Whether a line held an address or words."""
         if form.type is not None:
             bankable(form.type)
         if len(form.delimiter) != 1 or form.delimiter in '\r\n"':
@@ -168,6 +174,31 @@ class LineReader:
             raise Rejected("it has no value")
         return made
 
+    @property
+    def listed(self) -> bool:
+        """Whether all lines may hold addresses or words, of which nothing is kept in clear."""
+        names = [name for name, _ in self._types]
+        names += [self.form.type] if self.form.type else []
+        return any(is_listed(bankable(name)) for name in names)
+
+    @property
+    def may_list(self) -> bool:
+        """Whether some lines may."""
+        return self.listed or (not self.form.plain and "type" in self._places)
+
+    def may_tell(self, text: str) -> bool:
+        """Whether a line that was rejected may be shown: not if it may hold addresses or words."""
+        if self.listed:
+            return False
+        place = self._places.get("type")
+        if place is None or self.form.plain:
+            return True
+        try:
+            name = self._cells(text)[place].strip().lower()
+            return not is_listed(bankable(name))
+        except (Rejected, IndexError, TutelaError):
+            return False
+
     def _cells(self, text: str) -> list[str]:
         try:
             return next(csv.reader((text,), delimiter=self.form.delimiter, strict=True))
@@ -180,7 +211,7 @@ class LineReader:
         """The signal of a type, a value and the texts of other fields. Raises `Rejected`."""
         kind = self._kind(name)
         try:
-            stored = packed(kind, value)
+            stored = packed(kind, value, self._keyer)
         except SignalError as error:
             raise Rejected(str(error)) from None
         source, member, hashed_by, external = (
@@ -208,6 +239,7 @@ class LineReader:
         kind = self._kinds[name]
         if kind is None:
             raise Rejected("its type is none that banks take")
+        self.met_listed |= is_listed(kind)
         return kind
 
     def _text(self, name: str, text: str) -> str:

@@ -100,6 +100,16 @@ class BankIndex:
             found += wide.search(asked, self.wide_distance)
         return list(dict.fromkeys(found))
 
+    def is_empty(self, name: str) -> bool:
+        """Whether no value of a type was known when the database was last read; not if that cannot
+        be said."""
+        view = self.indexes[name].view
+        return (
+            view is not None
+            and not len(view.delta.values)
+            and (view.opened is None or not view.opened.count)
+        )
+
     def readiness(self) -> Readiness:
         """Whether a search would now see all changes that are older than a second or so."""
         through = min((index.through for index in self._all()), default=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tutela.banks import changes, service
 from tutela.banks.errors import BankError
 from tutela.banks.search import owners
-from tutela.banks.values import bankable, packed
+from tutela.banks.values import bankable, keyer_of, packed
 from tutela.storage import Database
 
 PAGE = 1000
@@ -16,7 +16,7 @@ def remove_value(database: Database, actor: str, name: str, type_name: str, valu
     """Remove all signals of a value from a bank; says how many. Raises `BankError` or
     `SignalError`."""
     kind = bankable(type_name)
-    stored = packed(kind, value)
+    stored = packed(kind, value, keyer_of(database))
     removed = 0
     while True:
         with database.writing() as session:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,16 @@ def element(
     salt: bytes, kind: str, value: bytes, origin: tuple[str, str, str], external_id: str
 ) -> bytes:
     """What of a signal counts: its value and who gave it; each part with its length before it."""
-    parts = (kind.encode(), value, *(text.encode() for text in origin), external_id.encode())
-    return salt + b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+    external = external_id.encode()
+    return b"".join((
+        salt, _parts(kind), len(value).to_bytes(4, "little"), value, _parts(*origin),
+        len(external).to_bytes(4, "little"), external,
+    ))  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _parts(*texts: str) -> bytes:
+    return b"".join(len(part := text.encode()).to_bytes(4, "little") + part for text in texts)
 
 
 def summed(elements: Iterable[bytes]) -> Sum:

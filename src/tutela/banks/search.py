@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, exists, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Row, case, exists, false, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from tutela.banks import service
@@ -17,10 +17,11 @@ from tutela.banks.models import Bank, BankedSignal, Origin
 from tutela.banks.values import is_near, unpacked
 from tutela.matching.models import EXACT, FORGEABLE, Match
 from tutela.signals import Signal
+from tutela.signals.urls import KEYWORD, LISTED
 from tutela.storage import Database, Session
 
-BankRow = Row[bytes, int, int, int, int | None]
-"""Of a value in a bank: value, bank_id, owners, members, quality."""
+BankRow = Row[bytes, int, int, int, int | None, int, int]
+"""Of a value in a bank: value, bank_id, owners, members, quality, best, worst (opinions)."""
 
 Owned = dict[tuple[str, bytes], list[BankRow]]
 
@@ -151,9 +152,12 @@ def _match(
         labels=tuple(sorted({code for text in labels for code in text.split()})),
         owners=row.owners,
         members=row.members,
-        vetoes=bank.purpose.vetoes,
+        vetoes=bank.purpose.vetoes and row.best > 0,
         agreed=agreed(session, signal.type, bank.id, whole) if signal.type in EXACT else None,
-        only_review=bank.distance is not None and bank.distance > REVIEWED,
+        only_review=signal.type == KEYWORD
+        or (bank.distance is not None and bank.distance > REVIEWED),
+        disputed=row.worst < 0,
+        seed=row.best == 0,
     )
 
 
@@ -186,6 +190,7 @@ def agreed(session: Session, name: str, bank: int, whole: Mapping[str, bytes]) -
                     owner.type == name,
                     owner.value == whole[name],
                     owner.bank_id == bank,
+                    owner.opinion >= 0,
                     *agrees,
                 )
             )
@@ -194,7 +199,9 @@ def agreed(session: Session, name: str, bank: int, whole: Mapping[str, bytes]) -
 
 
 def owners_by_bank(session: Session, wanted: Iterable[tuple[str, bytes]]) -> Owned:
-    """Of each type and value, a row a bank that has it: bank_id, owners, members, quality."""
+    """Of each type and value, a row a bank that has it: bank_id, owners, members, quality, and the
+    best and worst opinion. A value of which all owners say that it does not belong is in no
+    bank."""
     values: dict[str, list[bytes]] = defaultdict(list)
     for name, value in sorted(wanted):
         values[name].append(value)
@@ -206,12 +213,17 @@ def owners_by_bank(session: Session, wanted: Iterable[tuple[str, bytes]]) -> Own
                     BankedSignal.value,
                     BankedSignal.bank_id,
                     func.count().label("owners"),
-                    func.count(Origin.member.distinct()).label("members"),
+                    func.count(case((BankedSignal.opinion > 0, Origin.member)).distinct()).label(
+                        "members"
+                    ),
                     func.max(BankedSignal.quality).label("quality"),
+                    func.max(BankedSignal.opinion).label("best"),
+                    func.min(BankedSignal.opinion).label("worst"),
                 )
                 .join(Origin, Origin.id == BankedSignal.origin_id)
                 .where(BankedSignal.type == name, BankedSignal.value.in_(some[at : at + BATCH]))
                 .group_by(BankedSignal.value, BankedSignal.bank_id)
+                .having(func.max(BankedSignal.opinion) >= 0)
             )
             for row in rows:
                 found[name, row.value].append(row)
@@ -255,7 +267,8 @@ def owners(
 
 def item_of(signals: Sequence[Signal]) -> bytes:
     """What is the same for an item whenever it comes: its strongest exact hash, if it has one."""
-    whole = [signal for signal in signals if signal.frame is None] or list(signals)
+    of_file = [signal for signal in signals if signal.type not in LISTED] or signals
+    whole = [signal for signal in of_file if signal.frame is None] or list(of_file)
     return max(whole, key=lambda signal: (len(signal.value), signal.value)).value.encode()
 
 

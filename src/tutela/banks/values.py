@@ -8,6 +8,14 @@ from tutela.banks.errors import NotBankable
 from tutela.matching.layouts import NEAR, Equal, Layout
 from tutela.signals.protocol import SignalType
 from tutela.signals.registry import signal_type
+from tutela.signals.types.listed import Listed
+from tutela.signals.urls import Keyer
+from tutela.storage import Database, Session
+
+IN_SESSION = "lists"
+
+ALIASES = {"video_md5": "md5"}
+"""Types that partners call otherwise: ThreatExchange's is the MD5 of all bytes of the file."""
 
 NEAR_BITS = 256
 """Bits of the values that are searched within a distance."""
@@ -19,7 +27,7 @@ def bankable(name: str) -> SignalType:
     not digits in hexadecimal that are equal or not, or 256 bits."""
     if ":" in name:  # it would import a module that a list names
         raise NotBankable(f"{name!r} is not a signal type that banks take.")
-    kind = signal_type(name)
+    kind = signal_type(ALIASES.get(name, name))
     digits = getattr(kind, "digits", None)
     if digits is None or (kind.max_distance > 1 and digits * 4 != NEAR_BITS):
         raise NotBankable(
@@ -44,9 +52,23 @@ def width(kind: SignalType) -> int:
     return int(kind.digits) // 2  # type: ignore[attr-defined] # those that are bankable have it
 
 
-def packed(kind: SignalType, text: str) -> bytes:
-    """The stored form of a value that a list holds. Raises `SignalError` if it is none."""
+def packed(kind: SignalType, text: str, keyer: Keyer | None = None) -> bytes:
+    """The stored form of a value that a list holds: of addresses and words, their keyed digest.
+    Raises `SignalError` if it is none."""
+    if isinstance(kind, Listed):
+        text = kind.keyed(text, keyer)
     return bytes.fromhex(kind.validate(text))
+
+
+def is_listed(kind: SignalType | None) -> bool:
+    """Whether its values are addresses or words, of which nothing is kept in clear."""
+    return isinstance(kind, Listed)
+
+
+def keyer_of(opened: Database | Session) -> Keyer | None:
+    """What keys values in an installation; None where none was given."""
+    found = opened.info.get(IN_SESSION)
+    return found if isinstance(found, Keyer) else None
 
 
 def unpacked(value: bytes) -> str:

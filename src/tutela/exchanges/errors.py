@@ -37,3 +37,19 @@ class ExchangeRefused(ExchangeError):
 
 class Unreadable(ExchangeError):
     """A partner's answer is none that its contract allows; `what` echoes no value of it."""
+
+
+class TooManyGone(ExchangeError):
+    """A partner would delete so much at once that a person must look first."""
+
+    def __init__(self, name: str, count: int, limit: int) -> None:
+        super().__init__(
+            f"The partner of {name} deletes {count} entries since the last complete fetch, more"
+            f" than the {limit} that pass unseen.",
+            f"See whether that is right, then: tutela exchange release {name}",
+        )
+        self.count = count
+
+
+class Loop(Unreadable):
+    """A partner's pages never end."""

@@ -30,6 +30,7 @@ class Exchange(Base):
     every: Mapped[int] = mapped_column(comment="seconds between fetches")
     paused: Mapped[bool]
     held: Mapped[str] = mapped_column(Text, comment="why a person must look; empty: not held")
+    held_count: Mapped[int] = mapped_column(Number, comment="deletions that it is held for")
     allowed: Mapped[int] = mapped_column(
         Number, comment="deletions that a person let pass since the last complete fetch"
     )
@@ -38,18 +39,25 @@ class Exchange(Base):
     began_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime, comment="of the fetch that is not yet complete"
     )
+    began_pages: Mapped[int] = mapped_column(Number, comment="pages when it began")
+    whole: Mapped[bool] = mapped_column(
+        comment="it began without a checkpoint: what it does not list is gone"
+    )
+    turn: Mapped[int] = mapped_column(Number, comment="of who fetches: only the last one writes")
+    busy_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     complete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failures: Mapped[int]
     error: Mapped[str] = mapped_column(Text)
     entries: Mapped[int] = mapped_column(Number, comment="rows of exchanges_entry")
-    pages: Mapped[int] = mapped_column(Number, comment="of the fetch that is not yet complete")
+    pages: Mapped[int] = mapped_column(Number, comment="ever")
     deleted: Mapped[int] = mapped_column(Number, comment="since the last complete fetch")
     received: Mapped[int] = mapped_column(Number, comment="entries, ever")
     rejected: Mapped[int] = mapped_column(Number, comment="entries that could not be read, ever")
     told: Mapped[int] = mapped_column(Number, comment="feedback that the partner has")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    left: Mapped[str] = mapped_column(Text, comment="JSON: what was deleted; empty: not left")
 
 
 class Filled(Base):
@@ -59,21 +67,28 @@ class Filled(Base):
 
     exchange_id: Mapped[int] = mapped_column(ForeignKey("exchanges_exchange.id"), primary_key=True)
     role: Mapped[str] = mapped_column(String(32), primary_key=True)
-    bank_id: Mapped[int] = mapped_column(ForeignKey("banks_bank.id"), index=True)
+    bank_id: Mapped[int] = mapped_column(
+        ForeignKey("banks_bank.id", ondelete="CASCADE"), index=True
+    )
 
 
 class Held(Base):
     """What a partner last said of an entry: the signals that it put into a bank."""
 
     __tablename__ = "exchanges_entry"
+    __table_args__ = (Index("ix_exchanges_entry_file", "exchange_id", "external_id"),)
 
     exchange_id: Mapped[int] = mapped_column(ForeignKey("exchanges_exchange.id"), primary_key=True)
     key: Mapped[str] = mapped_column(String(300), primary_key=True)
-    bank_id: Mapped[int] = mapped_column(ForeignKey("banks_bank.id"))
+    bank_id: Mapped[int] = mapped_column(ForeignKey("banks_bank.id", ondelete="CASCADE"))
+    member: Mapped[str] = mapped_column(String(128))
+    external_id: Mapped[str] = mapped_column(String(256), comment="as its signals have it")
     at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="the partner's time")
     seen: Mapped[int] = mapped_column(Number, comment="the page count at which it came last")
     digest: Mapped[bytes] = mapped_column(LargeBinary(16), comment="of all that it said")
-    signals: Mapped[str] = mapped_column(Text, comment="JSON: [type, value in hex] …")
+    signals: Mapped[str] = mapped_column(
+        Text, comment="JSON: [type, value in hex] …; none: deleted, kept so that it stays so"
+    )
     extra: Mapped[str] = mapped_column(Text, comment="JSON: what has no place elsewhere")
 
 
@@ -92,8 +107,9 @@ class Run(Base):
     added: Mapped[int] = mapped_column(Number, comment="signals")
     removed: Mapped[int] = mapped_column(Number, comment="signals")
     rejected: Mapped[int] = mapped_column(Number)
+    faults: Mapped[str] = mapped_column(Text, comment="JSON: why they were rejected, and how many")
     outcome: Mapped[str] = mapped_column(
-        String(16), comment="complete, held, refused, failed; empty: it runs, or was killed"
+        String(16), comment="complete, more, held, refused, failed; empty: it runs, or was killed"
     )
     error: Mapped[str] = mapped_column(Text)
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from tutela.banks.models import Purpose
 from tutela.exchanges.errors import NoSuchPartner
+from tutela.signals.urls import Keyer
 
 GROUP = "tutela.exchanges"
 
@@ -41,7 +42,8 @@ class Field:
     name: str
     what: str
     kind: str = "text"
-    """text, url, number, choice, path or secret; a secret is sealed and never shown."""
+    """text, url, number, choice, path, role or secret; a secret is sealed and never shown. With one
+    of kind role, whose choices are roles, only that bank is made."""
     required: bool = True
     default: str = ""
     choices: tuple[str, ...] = ()
@@ -59,28 +61,40 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What an operator chose for one exchange; `secrets` are opened."""
+    """What an operator chose for one exchange; `secrets` are opened. `keyer` makes digests of what
+    may not be kept in clear, addresses and words: also in keys of entries."""
 
     config: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keyer: Keyer | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to the partner. It goes to a host that `Partner.hosts` names, or nowhere."""
+    """A request to the partner: GET, POST, PUT or DELETE, to a host that `Partner.hosts` names, or
+    nowhere.
+
+    For partners whose lists are files: READ gives up to `largest` bytes of one from `offset` on,
+    with headers `size` and `modified` (ns); LIST a folder's files as JSON, [name, size, modified] …
+    in order. Only at or under what a field of kind `path` says.
+    """
 
     method: str
-    url: str
+    url: str = field(repr=False)
+    """Some partners want the token in it: nothing shows it."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     largest: int = 64 * 1024 * 1024
     """Bytes of the reply."""
+    also: frozenset[int] = frozenset()
+    """Statuses besides 2xx that the partner reads."""
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: 2xx, or what `after` of the call's partner asked to see. 401 and 403, 429 and
-    5xx never reach a partner: the driver halts, or waits and asks again."""
+    """What came back: 2xx, or what the call's `also` names. 401 and 403, 429 and 5xx never reach a
+    partner: the driver halts, or waits and asks again. Names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -110,7 +124,7 @@ class Entry:
     role: str = "known"
     member: str = ""
     external_id: str = ""
-    """The partner's id of the file: exact hashes of one id are of one file."""
+    """The partner's id of the file: exact hashes of one id are of one file. Empty: the key."""
     labels: tuple[str, ...] = ()
     opinion: Opinion = Opinion.POSITIVE
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -122,8 +136,9 @@ class Page:
     """Entries to store, and from where to go on if nothing else is stored after it.
 
     `rejected` are faults of entries that could not be read, in words that echo no value.
-    `complete`: what the partner had when the fetch began is all here now. `replaces`: it is a whole
-    list, and what was not in it since the fetch began is gone.
+    `complete`: what the partner had when the fetch began is all here now. `replaces`, with
+    `complete`: it is a whole list, and what was not in it since the fetch began is gone. A
+    checkpoint that comes twice in one run is a loop, unless it is that which the run began with.
     """
 
     entries: Sequence[Entry]

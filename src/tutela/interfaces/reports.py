@@ -12,10 +12,10 @@ from tutela.people.permissions import Caller, Permission
 from tutela.reporting import (
     authorities,
     completeness,
+    correcting,
     credentials,
     drafting,
     facts,
-    gathering,
     handing,
     production,
     register,
@@ -113,10 +113,12 @@ def faults(app: App, found: Looked) -> Sequence[Fault]:
 
 
 def gone(session: Session, row: Report) -> list[str]:
-    """Items that a report told the authority of, and of which it was decided otherwise since."""
+    """Items that a report told the authority of last, and of which it was decided otherwise since:
+    that they are no match, or of another grade."""
     if row.state != State.FILED:
         return []
-    return gathering.unconfirmed(session, facts.Report.from_json(row.content), row.case_id)
+    found = correcting.changes(session, row.case_id, row.authority, row.id)
+    return sorted(one.item for one in found)
 
 
 def lost(session: Session, row: Report) -> str:
@@ -126,11 +128,9 @@ def lost(session: Session, row: Report) -> str:
         return ""
     named = ", ".join(items[:MOST_NAMED]) + (" …" if len(items) > MOST_NAMED else "")
     draft = register.open_of(session, row.case_id, row.authority)
-    how = (
-        f"tutela report edit {draft.id} --set text=…"
-        if draft is not None and draft.supplements
-        else f"tutela report supplement {row.id}"
-    )
+    how = f"tutela report supplement {row.id}"
+    if draft is not None and draft.supplements and not correcting.waiting(session, draft):
+        how = f"tutela report send {draft.id}"
     return (
         f"{row.id} stands at {row.authority} and says otherwise of {named}: what was filed cannot"
         f" be taken back. Tell them: {how}"

@@ -155,8 +155,10 @@ class Outbound:
         largest: int = MOST_RETURNED,
         seconds: float | None = None,
         patience: float | None = None,
+        method: str = "POST",
     ) -> Reply:
-        """The reply to a POST, whatever its status; a redirect is not followed.
+        """The reply to a POST, whatever its status; a redirect is not followed. `method` may be
+        another that has a body.
 
         A body of `length` bytes may come piece by piece: what it raises passes, and ends the
         connection before the body is whole. `patience`: seconds without a byte, where they are not
@@ -166,7 +168,7 @@ class Outbound:
         target = Target.of(url)
         private = (hosts or self.hosts).private_allowed(target)
         sized = headers if length is None else {**headers, "Content-Length": str(length)}
-        with self._sent("POST", target, private, sized, body, clock, patience) as response:
+        with self._sent(method, target, private, sized, body, clock, patience) as response:
             parts: list[bytes] = []
             if largest:
                 self._take(response, target, parts.append, largest, clock)

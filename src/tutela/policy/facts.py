@@ -16,8 +16,9 @@ class Found:
 
     `strength`: exact if every cryptographic hash that the source gives agrees, weak if only one
     that can be forged does, near for everything else. `members` is how many members of the source
-    gave it independently. `only_review`: the bank asks for so wide a distance that a person must
-    look. `surging`: the bank matches far more often than it did.
+    say that it belongs there, independently. `disputed`: another says that it does not. `seed`:
+    none has checked it, so a person must look. `only_review`: the bank asks for so wide a distance
+    that a person must look. `surging`: the bank matches far more often than it did.
     """
 
     type: str
@@ -33,6 +34,8 @@ class Found:
     strength: Strength = "near"
     only_review: bool = False
     surging: bool = False
+    disputed: bool = False
+    seed: bool = False
 
     @property
     def least_quality(self) -> int | None:
@@ -44,7 +47,7 @@ class Found:
     @property
     def held(self) -> bool:
         """Whether it can at most make a person look."""
-        return self.surging or self.only_review
+        return self.surging or self.only_review or self.seed
 
 
 @dataclass(frozen=True, slots=True)

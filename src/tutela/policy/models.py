@@ -227,6 +227,8 @@ def _index(found: tuple[Found | None], whole: View) -> int | None:
 
 def _described(match: Found) -> str:
     how = f"{match.strength}, {match.type}"
+    if match.disputed:
+        how += ", disputed"
     if match.strength == "near":
         how += f", distance {match.distance}, {match.variant}"
     return f"({how}; bank {match.bank})" if match.bank else f"({how})"
@@ -235,4 +237,6 @@ def _described(match: Found) -> str:
 def _why_milder(match: Found) -> str:
     if match.surging:
         return f"The bank {match.bank} matches far more often than it did: a person must look."
+    if match.seed:
+        return f"The bank {match.bank} has it from nobody who checked it: a person must look."
     return f"The bank {match.bank} asks for so wide a distance that a person must look."

@@ -82,7 +82,7 @@ def independent(matches: tuple[Found, ...]) -> int:
     """How many sources know the item: members of one source count, each match of them once."""
     members: dict[str, int] = {}
     for match in matches:
-        members[match.source] = max(members.get(match.source, 1), match.members)
+        members[match.source] = max(members.get(match.source, 0), match.members)
     return sum(members.values())
 
 
@@ -142,6 +142,8 @@ NAMES: Mapping[str, Name] = {
     "match.source": of_match("source", Kind.TEXT),
     "match.labels": of_match("labels", Kind.TEXTS),
     "match.members": of_match("members", Kind.NUMBER),
+    "match.disputed": of_match("disputed", Kind.YES_NO),
+    "match.seed": of_match("seed", Kind.YES_NO),
     "match.strength": of_match("strength", Kind.TEXT, "exact", "weak", "near"),
     "match.only_review": of_match("only_review", Kind.YES_NO),
     "match.surging": of_match("surging", Kind.YES_NO),

@@ -65,4 +65,6 @@ def _found(match: Match, surging: bool) -> Found:
         strength=cast(Literal["exact", "weak", "near"], match.strength),
         only_review=match.only_review,
         surging=surging and match.purpose != "test",
+        disputed=match.disputed,
+        seed=match.seed,
     )

@@ -37,7 +37,20 @@ class Options:
         10_000, "Known values whose altered copies are counted at a time, in each process."
     )
 
+    text_facts: tuple[str, ...] = field(
+        default=("item.text", "item.title", "item.caption", "extra.caption"),
+        metadata={
+            "reason": "Facts of an item whose words are looked for in lists of keywords, as"
+            " item.NAME, creator.NAME or extra.NAME. What they match, a person looks at."
+        },
+    )
+
     def __post_init__(self) -> None:
+        for path in self.text_facts:
+            if path.split(".")[0] not in ("item", "creator", "extra") or path.count(".") < 1:
+                raise ValueError(
+                    f"text_facts: {path!r} is not item.NAME, creator.NAME or extra.NAME"
+                )
         for name, most in (
             ("spool_over", 1 << 34), ("max_signals", 100_000), ("max_facts", 1 << 24),
             ("test_days", 3650), ("probing_values", 1 << 20), ("probing_watched", 1 << 24),

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from tutela import events, evidence, webhooks
 from tutela.evidence.sealing import Sealed
+from tutela.matching import Match
 from tutela.policy import Verdict
 from tutela.policy.models import PUBLIC_REASONS
 from tutela.screening.answers import Earlier, Ticket, remember
@@ -34,6 +35,17 @@ class ItemDecided:
     verdict: str
     test: bool
     given: Given
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecorded:
+    """An item that matched was recorded, with a case or without. `media`: picture or other."""
+
+    at: datetime
+    item_id: str
+    test: bool
+    media: str
+    matches: tuple[Match, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,10 @@ def write(session: Session, record: Record) -> str | None:
                 record.at, record.item_id, str(decision.verdict), screened.test, record.given
             ),
         )
+    events.emit(session, ItemRecorded(
+        record.at, record.item_id, screened.test,
+        "picture" if screened.fingerprint.picture else "other", screened.matches,
+    ))  # fmt: skip
     if "notify" in decision.actions:
         webhooks.enqueue(session, record.at, DECIDED, _told(record, decided))
     return decided.case_id

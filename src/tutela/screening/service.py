@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -46,13 +46,16 @@ class Screener:
         policy: Callable[[], Policy],
         distance: int | None = None,
         surging: Callable[[], Collection[str]] = tuple,
+        listed: Callable[[Given], Sequence[Signal]] = lambda _: (),
     ) -> None:
-        """`policy` gives the one that is in force, `surging` the banks whose rate jumped."""
+        """`policy` gives the one that is in force, `surging` the banks whose rate jumped, `listed`
+        the signals of an item's facts."""
         self.pool = pool
         self.known = known
         self.policy = policy
         self.distance = distance
         self.surging = surging
+        self.listed = listed
 
     def screen(self, stream: BinaryIO, given: Given | None = None) -> Screened:
         """What came of a stream. Raises what reading it raises, and `DecodingError`."""
@@ -61,7 +64,8 @@ class Screener:
 
     def judge(self, found: Fingerprint, given: Given, began: float) -> Screened:
         """What comes of a file's signals. Raises `StorageError` or `IndexNotReady`."""
-        return self.decide(self.known.search(found.signals, self.distance), found, given, began)
+        asked = (*found.signals, *self.listed(given))
+        return self.decide(self.known.search(asked, self.distance), found, given, began)
 
     def decide(
         self, matches: list[Match], found: Fingerprint, given: Given, began: float

@@ -27,7 +27,8 @@ class SignalType(Protocol):
     """The largest distance at which two values are usually called a match; 0 for exact types."""
 
     # A type may also say `digits: int`, if every canonical value is that many digits in
-    # hexadecimal: only then can it be banked.
+    # hexadecimal: only then can it be banked. `listed: bool`: it is made from no file, but stands
+    # in lists alone.
 
     def validate(self, value: str) -> str:
         """The value in its one canonical form; raises `SignalError` if it is not of this type."""

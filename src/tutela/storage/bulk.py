@@ -27,7 +27,9 @@ def upsert(
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) "  # noqa: S608 - our own names
-        prepared = [tuple(_stored(v) if type(v) is datetime else v for v in row) for row in rows]
+        prepared = [
+            tuple([_stored(v) if type(v) is datetime else v for v in row]) for row in rows
+        ]
         if prepared:
             connection.exec_driver_sql(sql + rest.format(greatest="max", least="min"), prepared)
         return
@@ -45,6 +47,14 @@ def upsert(
             + rest.format(greatest="greatest", least="least")
         )
         cursor.execute(f"DELETE FROM {staging}")  # noqa: S608 - should this transaction go on
+
+
+def analyse(session: Session, *tables: str) -> None:
+    """Have Postgres look at tables that just grew from nothing: until it has, it reads all of them
+    where an index would do, for a minute or so. SQLite needs no such thing."""
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tutela import __version__
-from tutela.interfaces import console
+from tutela.interfaces import console, hma
 from tutela.interfaces.api import (
     appeals,
     approvals,
@@ -72,6 +72,7 @@ def create(running: Running, processes: int = 1) -> FastAPI:
         f"{BASE}/lookup": crowd.one(doors.lookup, Permission.LOOKUP),
     }
     app.router.routes += [Route(path, one, methods=["POST"]) for path, one in hot.items()]
+    app.router.routes += hma.routes(doors)
     for part in (banks, bank_lists, approvals, reports, appeals, cases, queues, webhooks):
         app.include_router(part.router, prefix=BASE)
     app.include_router(health.router)
@@ -83,6 +84,7 @@ def create(running: Running, processes: int = 1) -> FastAPI:
     console.install(app)
     app.openapi = lambda: openapi.described(app)  # type: ignore[method-assign] # FastAPI's own way
     app.add_middleware(Guarded, hot=hot)
+    app.add_middleware(hma.KeyInPath)
     return app
 
 
@@ -96,6 +98,8 @@ async def _refused(request: Request, error: Exception) -> Response:
             if route.path_regex.fullmatch(request.url.path)
         ]
         answer.headers["allow"] = ", ".join(sorted(set().union(*found)))
+    if request.url.path.startswith(f"{hma.BASE}/"):
+        return hma.as_message(answer)
     return answer
 
 

@@ -48,6 +48,7 @@ from tutela.interfaces.api.json_bodies import (
 from tutela.interfaces.api.problems import Problem
 from tutela.interfaces.api.state import Limit, Shared
 from tutela.people.permissions import Permission
+from tutela.signals.urls import Keyer
 from tutela.storage import Database, Session
 
 MOST_SIGNALS = 1000
@@ -119,7 +120,7 @@ def add_signals(
     holder: Writer, body: Annotated[NewSignals, given(NewSignals)], name: BankName, shared: Shared
 ) -> Added:
     """Add signals, or say again of those that the bank has."""
-    new = list(_read(body.signals))
+    new = list(_read(body.signals, shared.running.app.keyer))
     database = shared.running.app.database
     with database.writing() as session:
         bank = service.fillable(session, name)
@@ -199,9 +200,9 @@ async def export_bank(
     )
 
 
-def _read(signals: list[NewSignal]) -> Iterator[New]:
+def _read(signals: list[NewSignal], keyer: Keyer) -> Iterator[New]:
     """Raises `Problem` 422 that says which is none."""
-    reader = LineReader(ListFormat("sha256"))  # each says its own
+    reader = LineReader(ListFormat("sha256"), keyer=keyer)  # each says its own
     for number, one in enumerate(signals):
         texts = {
             "quality": "" if one.quality is None else str(one.quality),

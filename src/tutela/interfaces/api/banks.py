@@ -233,7 +233,7 @@ def find_value(_: Reader, body: Annotated[Sought, given(Sought)], shared: Shared
     """Say which banks know a value, or one near it, and from whom."""
     running = shared.running
     kind = bankable(body.type)
-    stored = packed(kind, body.value)
+    stored = packed(kind, body.value, running.app.keyer)
     matches = running.search.search([Signal(kind.name, stored.hex())], body.distance)
     with running.app.database.reading() as session:
         known = owners(

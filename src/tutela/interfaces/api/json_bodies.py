@@ -46,7 +46,8 @@ WHOLE = BeforeValidator(_whole)
 """Of whole numbers: 7.0 is one too, since JSON knows one kind of number."""
 
 SignalName = Annotated[str, Field(pattern="^[a-z0-9_.-]{1,64}$")]
-SignalValue = Annotated[str, Field(pattern="^[0-9a-fA-F]+$", max_length=1024)]
+SignalValue = Annotated[str, Field(pattern="^[^\x00-\x1f\x7f]+$", min_length=1, max_length=8192)]
+"""A hash in hexadecimal, an address or words."""
 At = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text)]
 """A time in ISO 8601, with its zone."""
 

@@ -20,6 +20,7 @@ from tutela.banks.errors import IndexNotReady, ListRefused, NoSuchBank, NotBanka
 from tutela.cases.errors import CaseTaken, NoSuchCase, NoSuchQueue, NotHeld, ReportRefused
 from tutela.decisions.errors import AppealRefused, NoSuchAppeal, NoSuchDecision, NothingStands
 from tutela.errors import TutelaError
+from tutela.exchanges.errors import NoSuchExchange, NoSuchPartner
 from tutela.people.errors import ApprovalRefused, KeyRefused, SecondPersonNeeded
 from tutela.policy import ChannelRefused, FactsRefused
 from tutela.preservation.errors import NoSuchRequest
@@ -80,6 +81,8 @@ KNOWN: tuple[tuple[type[TutelaError], int, str], ...] = (
     (AppealRefused, 409, "appeal-refused"),
     (NoSuchReport, 404, "no-such-report"),
     (NoSuchAuthority, 404, "no-such-authority"),
+    (NoSuchExchange, 404, "no-such-exchange"),
+    (NoSuchPartner, 404, "no-such-partner"),
     (NoSuchRequest, 404, "no-such-request"),
     (ReportNotReady, 409, "report-not-ready"),
     (ReportChanged, 409, "report-changed"),

@@ -9,12 +9,15 @@ import rfc8785
 from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, Field
 
-from tutela.cases import alerts, intake
+from tutela.cases import alerts, intake, steps
 from tutela.cases.alerts import Received
+from tutela.errors import TutelaError
 from tutela.interfaces.api.access import Holder
 from tutela.interfaces.api.json_bodies import NO_ZERO, WHOLE, Given, given
 from tutela.interfaces.api.state import Shared, with_scope
+from tutela.matching.vetoes import divided
 from tutela.people.permissions import Permission
+from tutela.running import Running
 
 Intake = Annotated[Holder, Depends(with_scope(Permission.INTAKE))]
 Id = Annotated[str, Field(max_length=alerts.LONGEST_ID, pattern=NO_ZERO)]
@@ -67,6 +70,24 @@ def hand_in(
     if idempotency_key:
         asked = hashlib.sha256(rfc8785.dumps(body.model_dump())).digest()
         ticket = running.answers.ticket(f"report {holder.name}", idempotency_key, asked)
+    lists = _lists(running, body.text)
     with database.writing() as session:
-        taken = intake.once(session, database.now(), running.answers, ticket, what)
+        now = database.now()
+        taken = intake.once(session, now, running.answers, ticket, what)
+        if lists and taken.at == now:  # it was not taken before
+            steps.write(
+                session, now, "screening", taken.case_id, "matched",
+                f"Words of the report are on: {', '.join(lists)}", alert=taken.id,
+            )  # fmt: skip
     return Taken(alert=taken.id, case_id=taken.case_id)
+
+
+def _lists(running: Running, text: str) -> list[str]:
+    """Lists that words of a report are on, for whoever looks at it: nothing else comes of them.
+    Where they cannot be searched now, the report is taken all the same."""
+    try:
+        words = running.listed.words(text)
+        matches = running.search.search(words) if words else []
+    except TutelaError:
+        return []
+    return sorted({match.owner for match in divided(matches)[0]})

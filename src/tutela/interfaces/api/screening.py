@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ from tutela.screening.received import Received
 from tutela.screening.recording import Answer
 from tutela.screening.results import Screened
 from tutela.settings import Service
+from tutela.signals import Signal
 
 LONGEST_KEY = 255
 """Characters of an Idempotency-Key."""
@@ -79,11 +81,14 @@ class Doors:
         desk = running.desk
         found, raw = signals.fingerprint(body, running.index.types, desk.options.max_signals)
         accepted = desk.accept(Caller(holder.name, holder.id), "lookup", raw)
+        asked: Sequence[Signal] = found.signals
+        if accepted.given != NOTHING:
+            asked = [*asked, *await run_in_threadpool(running.listed.signals, accepted.given)]
         propose = running.search.propose
-        if len(found.signals) <= FEW:
-            proposed = propose(found.signals)
+        if len(asked) <= FEW:
+            proposed = propose(asked)
         else:
-            proposed = await run_in_threadpool(propose, found.signals)
+            proposed = await run_in_threadpool(propose, asked)
         if not proposed.near and accepted.given == NOTHING:
             return self._looked_up_in_vain(holder, found, began)
         matches = await run_in_threadpool(running.search.confirm, proposed) if proposed.near else []

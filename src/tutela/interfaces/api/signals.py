@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tutela.banks.values import is_near
+from tutela.banks.values import is_listed, is_near
 from tutela.decoding import Fingerprint
 from tutela.interfaces.api.problems import Problem
 from tutela.signals import Signal, SignalType
@@ -23,7 +23,7 @@ def fingerprint(
     if unknown:
         raise _wrong(f"The body has a member {unknown[0][:64]!r}, which it cannot have.")
     given = body.get("signals")
-    if not isinstance(given, list) or not given:
+    if not isinstance(given, list) or not (given or body.get("facts")):
         raise _wrong("The body has no list of signals.")
     if len(given) > most:
         raise _wrong(f"There are more than {most} signals.")
@@ -36,8 +36,9 @@ def _signal(given: Any, types: Mapping[str, SignalType], number: int) -> Signal:
     if not isinstance(given, dict) or set(given) - {"type", "value", "quality"}:
         raise _wrong(f"{place} is not an object of type, value and quality.")
     name, value, quality = given.get("type"), given.get("value"), given.get("quality")
-    if not isinstance(name, str) or name not in types:
-        raise _wrong(f"{place}.type is none of {', '.join(types)}.")
+    if not isinstance(name, str) or name not in types or is_listed(types[name]):
+        hashes = [one for one, kind in types.items() if not is_listed(kind)]
+        raise _wrong(f"{place}.type is none of {', '.join(hashes)}.")
     if not isinstance(value, str):
         raise _wrong(f"{place}.value is not a text.")
     if isinstance(quality, float) and quality.is_integer():

@@ -13,11 +13,14 @@ from tutela.interfaces.cli.app_banks import audit, bank, key
 from tutela.interfaces.cli.app_bundles import receiver
 from tutela.interfaces.cli.app_cases import appeal, case, queue
 from tutela.interfaces.cli.app_evidence import evidence
+from tutela.interfaces.cli.app_exchanges import exchange
+from tutela.interfaces.cli.app_figures import figures
 from tutela.interfaces.cli.app_handing import report
 from tutela.interfaces.cli.app_law import pack
 from tutela.interfaces.cli.app_people import access, know, person, role
 from tutela.interfaces.cli.app_policy import policy
 from tutela.interfaces.cli.app_preservation import preservation
+from tutela.interfaces.cli.app_records import record
 from tutela.interfaces.cli.app_testserver import testserver
 from tutela.interfaces.cli.app_webhooks import alarm, webhook
 from tutela.people.permissions import Permission
@@ -44,12 +47,15 @@ app.add_typer(queue, name="queue")
 app.add_typer(appeal, name="appeal")
 app.add_typer(report, name="report")
 app.add_typer(pack, name="pack")
+app.add_typer(record, name="record")
+app.add_typer(exchange, name="exchange")
 app.add_typer(webhook, name="webhook")
 app.add_typer(alarm, name="alarm")
 app.add_typer(person, name="person")
 app.add_typer(role, name="role")
 app.add_typer(access, name="access")
 app.add_typer(know, name="know")
+app.add_typer(figures, name="figures")
 app.add_typer(testserver, name="testserver")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
@@ -98,6 +104,7 @@ class Role(StrEnum):
     WEB = "web"
     WORKER = "worker"
     VAULT = "vault"
+    CLAMD = "clamd"
 
 
 @app.command(needs=None)

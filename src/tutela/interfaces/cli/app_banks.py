@@ -144,7 +144,10 @@ def import_(
     ] = None,
     map: Annotated[  # noqa: A002
         list[str] | None,
-        typer.Option(metavar="FIELD=COLUMN", help="Column of a field or signal type; repeat it."),
+        typer.Option(
+            metavar="FIELD=COLUMN",
+            help="Column of a field or signal type; of a VICS file, CATEGORY=LABEL. Repeat it.",
+        ),
     ] = None,
     delimiter: Annotated[str, typer.Option(help="Between columns; \\t for a tab.")] = ",",
     member: Annotated[str, typer.Option(help="Who gave the list to its source.")] = "",
@@ -157,11 +160,19 @@ def import_(
         Path | None,
         typer.Option(metavar="FILE", help="For rejected lines; default FILE.rejected.csv."),
     ] = None,
+    format: Annotated[  # noqa: A002
+        str, typer.Option(help="lines, or vics: a VICS hash set of any size.")
+    ] = "lines",
     json: Json = False,
 ) -> None:
     """Read a list into a bank. Interrupted, the same command goes on where it ended."""
     from tutela.interfaces.cli import bank_import as run
 
+    if format != "lines":
+        raise typer.Exit(run.run_vics(
+            format, name, file, map or [], seeded_from, rejects, as_json=json,
+            plain=not (type or csv), member=member, hashed_by=hashed_by, labels=labels,
+        ))  # fmt: skip
     form = run.form_of(
         file, type, map or [], csv=csv, delimiter=delimiter,
         member=member, hashed_by=hashed_by, labels=labels,

@@ -53,12 +53,16 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="The signer's public key, which you had before."),
     ] = None,
+    extract: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A new folder for what is in it, if all is well."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check a bundle, on any machine: it needs no database and no installation."""
     from tutela.interfaces.cli import bundles as run
 
-    raise typer.Exit(run.verify(file, identity, key, as_json=json))
+    raise typer.Exit(run.verify(file, identity, key, extract, as_json=json))
 
 
 @receiver.command("list", needs=Permission.ADMIN)

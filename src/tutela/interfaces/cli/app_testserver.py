@@ -64,3 +64,75 @@ def nca(
     from tutela.interfaces.cli import testserver as run
 
     run.nca(host, port, user, password_file, down=down)
+
+
+PORT = typer.Option(min=0, max=65535, help="Where it listens; 0 takes one that is free.")
+HOST = typer.Option(help="Address that it listens at.")
+USER = typer.Option(help="Whom it admits.")
+PASSWORD_FILE = typer.Option(metavar="FILE", help="File with the password; default the word rain.")
+KEYS_FILE = typer.Option(
+    metavar="FILE", help="File with its two keys, a line each; default the words hail and thunder."
+)
+MISBEHAVE = typer.Option(
+    metavar="NAME=RATE", help="How likely it misbehaves so, 0 to 1; repeat it."
+)
+SEED = typer.Option(help="Another seed makes other entries, and misbehaves at other times.")
+ENTRIES = typer.Option(min=0, max=1_000_000, help="Random entries that it has.")
+TRAFFIC = typer.Option(min=0, max=1_000, help="Random changes that it makes each second.")
+
+
+@testserver.command(needs=None, name="ncmec-hashes")
+def ncmec_hashes(
+    port: Annotated[int, PORT] = 8393,
+    host: Annotated[str, HOST] = "127.0.0.1",
+    user: Annotated[str, USER] = "bicycle",
+    password_file: Annotated[Path | None, PASSWORD_FILE] = None,
+    misbehave: Annotated[list[str] | None, MISBEHAVE] = None,
+    seed: Annotated[int, SEED] = 0,
+    entries: Annotated[int, ENTRIES] = 1_000,
+    traffic: Annotated[int, TRAFFIC] = 0,
+) -> None:
+    """Run a stand-in for NCMEC's hash sharing until ^C, with random digests. It is not NCMEC's."""
+    from tutela.interfaces.cli import testserver_hashes as run
+
+    how = run.How(port, host, misbehave or [], seed, entries, traffic)
+    run.ncmec(how, user, password_file)
+
+
+@testserver.command(needs=None)
+def stopncii(
+    port: Annotated[int, PORT] = 8394,
+    host: Annotated[str, HOST] = "127.0.0.1",
+    keys_file: Annotated[Path | None, KEYS_FILE] = None,
+    misbehave: Annotated[list[str] | None, MISBEHAVE] = None,
+    seed: Annotated[int, SEED] = 0,
+    entries: Annotated[int, ENTRIES] = 1_000,
+    traffic: Annotated[int, TRAFFIC] = 0,
+) -> None:
+    """Run a stand-in for StopNCII's interface until ^C, with random digests. It is not theirs."""
+    from tutela.interfaces.cli import testserver_hashes as run
+
+    run.stopncii(run.How(port, host, misbehave or [], seed, entries, traffic), keys_file)
+
+
+@testserver.command(needs=None)
+def arachnid(
+    port: Annotated[int, PORT] = 8395,
+    host: Annotated[str, HOST] = "127.0.0.1",
+    user: Annotated[str, USER] = "bicycle",
+    password_file: Annotated[Path | None, PASSWORD_FILE] = None,
+    misbehave: Annotated[list[str] | None, MISBEHAVE] = None,
+    seed: Annotated[int, SEED] = 0,
+    known: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What it knows: a PDQ value, a class and exact or near on each line.",
+        ),
+    ] = None,
+) -> None:
+    """Run a stand-in for Arachnid Shield's check of PDQ values until ^C. It is not theirs."""
+    from tutela.interfaces.cli import testserver_hashes as run
+
+    how = run.How(port, host, misbehave or [], seed, 0, 0)
+    run.arachnid(how, user, password_file, known)

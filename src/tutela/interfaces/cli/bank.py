@@ -98,7 +98,7 @@ def find(
 ) -> int:
     with opened() as app:
         kind = bankable(name)
-        stored = packed(kind, value)
+        stored = packed(kind, value, app.keyer)
         search = app.search()
         if kind.name not in search.index.types:
             output.complain(

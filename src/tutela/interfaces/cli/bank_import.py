@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tutela.app import App
 from tutela.banks import lists
 from tutela.banks.importing import Importer
 from tutela.banks.importing import Progress as Reached
 from tutela.banks.lists import ListFormat, Rejected
+from tutela.banks.vics import categories_of
+from tutela.banks.vics_import import VicsImporter
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.acting import opened
@@ -47,19 +51,67 @@ def run(
     *,
     as_json: bool,
 ) -> int:
+    def made(app: App) -> Importer:
+        chosen = app.settings.imports
+        return Importer(
+            app.database, app.actor, name, form, seeded_from=seeded_from, chunk=chosen.chunk,
+            longest_line=chosen.longest_line,
+        )  # fmt: skip
+
+    return _run(name, file, made, rejects, "lines", as_json=as_json)
+
+
+def run_vics(
+    format_name: str,
+    name: str,
+    file: Path,
+    pairs: list[str],
+    seeded_from: str | None,
+    rejects: Path | None,
+    *,
+    as_json: bool,
+    plain: bool,
+    **fixed: str,
+) -> int:
+    """Read a VICS hash set; what was left out of it is told by category."""
+    if format_name != "vics":
+        raise TutelaError(f"There is no format {format_name!r}.", "Formats are lines and vics.")
+    if not plain:
+        raise TutelaError("A VICS file has neither types nor columns.", "Leave out --type, --csv.")
+    importers: list[VicsImporter] = []
+
+    def made(app: App) -> Importer:
+        importers.append(VicsImporter(
+            app.database, app.actor, name, categories_of(pairs), seeded_from=seeded_from,
+            chunk=app.settings.imports.chunk, **fixed,
+        ))  # fmt: skip
+        return importers[0]
+
+    ended = _run(name, file, made, rejects, "records", as_json=as_json)
+    media = importers[0].media
+    for number, count in sorted(media.left_out.items()):
+        output.complain(f"{count:,} records of category {number} were left out: it is not mapped.")
+    for kind, count in sorted(media.faults.items()):
+        output.complain(f"{count:,} {kind} values are none: their records came without them.")
+    return ended
+
+
+def _run(
+    name: str,
+    file: Path,
+    made: Callable[[App], Importer],
+    rejects: Path | None,
+    lines: str,
+    *,
+    as_json: bool,
+) -> int:
     shown = "the input" if file == INPUT else output.printable(file)
     rejects = rejects or Path(f"{name if file == INPUT else file}.rejected.csv")
     with opened() as app:
-        chosen = app.settings.imports
-        importer = Importer(
-            app.database,
-            app.actor,
-            name,
-            form,
-            seeded_from=seeded_from,
-            chunk=chosen.chunk,
-            longest_line=chosen.longest_line,
-        )
+        try:
+            importer = made(app)
+        except Rejected as error:
+            raise TutelaError(f"What all {lines} share: {error}.") from None
         if file == INPUT and sys.stdin is None:
             raise TutelaError("There is no standard input.")
         try:
@@ -99,8 +151,8 @@ def run(
     else:
         again = " It went on where it had ended." if done.resumed else ""
         print(
-            f"{done.line:,} lines of {shown}: {done.added:,} signals added to {name},"
-            f" {done.known:,} known before, {done.rejected:,} lines rejected.{again}"
+            f"{done.line:,} {lines} of {shown}: {done.added:,} signals added to {name},"
+            f" {done.known:,} known before, {done.rejected:,} {lines} rejected.{again}"
         )
         if done.rejected:
             print(f"What was rejected, and why: {output.printable(rejects)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tutela import audit
 from tutela.app import App
-from tutela.bundles import categories, making, receivers, verifying
+from tutela.bundles import categories, extracting, making, receivers, verifying
 from tutela.bundles.categories import Table
 from tutela.bundles.collecting import Contents, collect
 from tutela.bundles.lawful import Granted, may_have_files
@@ -58,15 +58,18 @@ def make(
         )
 
 
-def verify(file: Path, identity: Path | None, key: Path | None, *, as_json: bool) -> int:
-    """Gives 3 if anything is not as it was made."""
+def verify(
+    file: Path, identity: Path | None, key: Path | None, into: Path | None, *, as_json: bool
+) -> int:
+    """Gives 3 if anything is not as it was made; then nothing is taken out."""
     held = None if identity is None else identities.read(identity)
     found = verifying.verify(file, held, None if key is None else PublicKey.load(key))
+    size = None if into is None or found.faults else extracting.extract(file, into, found, held)
     if as_json:
         output.line({
             "whole": not found.faults, "faults": list(found.faults), "parts": found.parts,
             "entries": found.entries, "signer": found.signer, "trusted": found.trusted,
-            "said": found.said,
+            "said": found.said, "extracted": None if size is None else str(into),
         })  # fmt: skip
         return BROKEN if found.faults else 0
     for fault in found.faults:
@@ -82,6 +85,8 @@ def verify(file: Path, identity: Path | None, key: Path | None, *, as_json: bool
     print(f"Signed with the key {found.signer}.")
     if not found.trusted:
         output.complain("Whose key that is the bundle cannot prove: compare it, or give --key.")
+    if into is not None:
+        print(f"{size:,} bytes lie open in {output.printable(into)}, readable by you alone.")
     return 0
 
 

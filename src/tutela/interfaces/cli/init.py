@@ -21,6 +21,8 @@ WHAT_FOR = {
     "people.key": "opens the secrets of authenticator apps; without it everyone who has one must be"
     " let in again by another administrator",
     "reporting.key": "opens the credentials of authorities; without it they must be set anew",
+    "exchanges.key": "opens the secrets of exchanges; without it they must be set anew",
+    "lists.key": "keys addresses and words of lists; without it their lists must be imported anew",
     "evidence.identity": "opens sealed evidence; without it, and with no second recipient, all"
     " evidence is lost",
 }

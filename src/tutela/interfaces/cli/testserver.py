@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
@@ -14,6 +16,8 @@ from tutela.testing.cybertipline import Server, UnknownMisbehaviour
 from tutela.testing.cybertipline.server import PASSWORD
 
 STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
+LOOKS = 0.1
+"""Seconds between two looks whether a signal came."""
 
 
 class UsedWrongly(TutelaError):
@@ -27,10 +31,10 @@ def cybertipline(
     seed: int, data: Path | None,
 ) -> None:  # fmt: skip
     """Serve until a signal comes."""
-    faults = dict(map(_rate, misbehave))
-    password = _password(host, password_file)
-    with _awaited(), Server(
-        host=host, port=port, user=user, password=password, faults=faults, seed=seed, data=data,
+    faults = dict(map(rate, misbehave))
+    given = password(host, password_file)
+    with stopping() as stopped, Server(
+        host=host, port=port, user=user, password=given, faults=faults, seed=seed, data=data,
         inspect=True,
     ) as server:  # fmt: skip
         shown = "rain" if password_file is None else f"as in {output.printable(password_file)}"
@@ -49,9 +53,9 @@ def cybertipline(
             "\nIt goes on until you press ^C.",
             flush=True,
         )
-        stop = signal.sigwait(STOPS)
+        stopped.wait()
     print(
-        f"Stopped by {signal.Signals(stop).name}: {len(server.finished)} reports filed,"
+        f"Stopped by {stopped.name}: {len(server.finished)} reports filed,"
         f" {len(server.orphans)} left open."
     )
 
@@ -60,10 +64,10 @@ def nca(host: str, port: int, user: str, password_file: Path | None, *, down: bo
     """Serve until a signal comes."""
     from tutela.testing.nca import Server as StandIn
 
-    password = _password(host, password_file)
+    given = password(host, password_file)
     with (
-        _awaited(),
-        StandIn(host=host, port=port, user=user, password=password, down=down) as server,
+        stopping() as stopped,
+        StandIn(host=host, port=port, user=user, password=given, down=down) as server,
     ):
         shown = "rain" if password_file is None else f"as in {output.printable(password_file)}"
         print(
@@ -80,22 +84,42 @@ def nca(host: str, port: int, user: str, password_file: Path | None, *, down: bo
             "\nWhat it has, it forgets when it ends. It goes on until you press ^C.",
             flush=True,
         )
-        stop = signal.sigwait(STOPS)
-    print(f"Stopped by {signal.Signals(stop).name}: {len(server.reports)} reports filed.")
+        stopped.wait()
+    print(f"Stopped by {stopped.name}: {len(server.reports)} reports filed.")
+
+
+class Stopped:
+    """That a signal came, and which. No lock: what notes it may come in between anything."""
+
+    name = ""
+
+    def note(self, number: int, frame: FrameType | None) -> None:
+        self.name = signal.Signals(number).name
+
+    def wait(self, seconds: float = float("inf")) -> bool:
+        """Wait until one comes, or so long; says whether one came."""
+        end = time.monotonic() + seconds
+        while not self.name and time.monotonic() < end:
+            time.sleep(LOOKS)
+        return bool(self.name)
 
 
 @contextmanager
-def _awaited() -> Iterator[None]:
-    """Signals to stop are for `sigwait` alone: entered before any thread starts, which inherits it;
-    afterwards they do again what they did, also in processes that are started then."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+def stopping() -> Iterator[Stopped]:
+    """Signals to stop are noted until the block ends; then they do again what they did.
+
+    They are not blocked and waited for: who listens has threads of libraries that would be ended by
+    one that came a moment before the waiting."""
+    stopped = Stopped()
+    before = {one: signal.signal(one, stopped.note) for one in STOPS}
     try:
-        yield
+        yield stopped
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
-def _rate(text: str) -> tuple[str, float]:
+def rate(text: str) -> tuple[str, float]:
     name, _, rate = text.partition("=")
     try:
         return name, float(rate)
@@ -105,13 +129,13 @@ def _rate(text: str) -> tuple[str, float]:
         ) from None
 
 
-def _password(host: str, file: Path | None) -> str:
+def password(host: str, file: Path | None, *, option: str = "--password-file") -> str:
     """What is in the file; else the word that everyone knows, for this machine alone."""
     if file is None:
         if not _loopback(host):
             raise UsedWrongly(
                 f"At {output.printable(host)} others reach it with a password that everyone knows.",
-                "Name a --password-file.",
+                f"Name a {option}.",
             )
         return PASSWORD
     try:

@@ -27,6 +27,7 @@ from tutela.interfaces.console import (
     debugger,
     deciding,
     errors,
+    exchanges,
     keys,
     messages,
     oidc,
@@ -36,6 +37,7 @@ from tutela.interfaces.console import (
     policy_explain,
     preservation,
     queue,
+    records,
     report_acts,
     report_edit,
     report_sheet,
@@ -53,12 +55,12 @@ from tutela.interfaces.console.guarding import Guard
 
 PARTS: tuple[ModuleType, ...] = (
     signing_in, oidc, welcome, account, people, roles, keys, approvals, access, audit,
-    overview, queue, case, accounts, banks, bank_changes, bank_search, bank_import, debugger,
-    policy, policy_explain,
+    overview, queue, case, accounts, banks, bank_changes, bank_search, bank_import,
+    exchanges, debugger, policy, policy_explain,
     alarms, messages, seeing, wellbeing,
     deciding, appeals, strikes,
     preservation,
-    reports, report_edit, report_acts, report_sheet, authorities, compliance,
+    reports, report_edit, report_acts, report_sheet, authorities, compliance, records,
 )  # fmt: skip
 """Modules of pages: each has a `router`."""
 

@@ -53,7 +53,7 @@ def find_value(
 
 def _found(running: Running, sought: Sought) -> dict[str, Any]:
     kind = bankable(sought.type)
-    stored = packed(kind, sought.value)
+    stored = packed(kind, sought.value, running.app.keyer)
     matches = running.search.search([Signal(kind.name, stored.hex())], sought.distance)
     with running.app.database.reading() as session:
         known = owners(session, type=kind.name, value=stored, after=sought.after, limit=SHOWN + 1)

@@ -28,6 +28,7 @@ from tutela.interfaces.console.shell import Visitor, database_of, page, see_othe
 from tutela.law import service as law
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Permission
+from tutela.records import seconds
 from tutela.screening.models import Item, ItemMatch
 from tutela.storage import Session
 
@@ -106,7 +107,10 @@ class Shown:
 
 @router.get("/cases/{case_id}")
 def show_case(request: Request, visitor: Worker, case_id: CaseId, after: After = "") -> Response:
-    """A case, with a page of its alerts."""
+    """A case, with a page of its alerts; one for a second look has a page of its own."""
+    with database_of(request).reading() as session:
+        if seconds.of_case(session, case_id) is not None:
+            return see_other("/console/second-looks")
     return _page(request, visitor, case_id, forms.shown(), after=after)
 
 

@@ -19,7 +19,7 @@ from tutela.interfaces.console.shell import (
     page,
     see_other,
 )
-from tutela.law import library, overview, signing
+from tutela.law import library, overview, signing, watching
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Permission
 
@@ -110,6 +110,7 @@ def _shown(request: Request, visitor: Visitor, form: Form[Any], status: int = 20
             "digests": {rule.digest for pack in found.packs.values() for rule in pack.rules},
             "wanted": overview.wanted(session, now),
             "late": overview.late(session, now, visitor.caller),
+            "keeping": watching.keeping(session),
             "clocks": overview.clocks(session, now),
             "reviews": reviews,
             "asks": asks,

@@ -36,6 +36,7 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
         Place(N_("Cases"), "/console/cases", frozenset({P.CASES}), "/console/subjects"),
         Place(N_("Reports"), "/console/reports", frozenset({P.REPORTS})),
         Place(N_("Appeals"), "/console/appeals", frozenset({P.CASES})),
+        Place(N_("Second looks"), "/console/second-looks", frozenset({P.CASES})),
         Place(N_("Strikes"), "/console/strikes", frozenset({P.CASES})),
         Place(N_("Preservation"), "/console/preservation", frozenset({P.REPORTS})),
         Place(N_("Approvals"), "/console/approvals"),
@@ -47,6 +48,10 @@ PLACES: tuple[tuple[str, tuple[Place, ...]], ...] = (
     )),
     (N_("Matching"), (
         Place(N_("Banks"), "/console/banks", frozenset({P.BANKS_READ}), "/console/new-bank"),
+        Place(
+            N_("Exchanges"), "/console/exchanges", frozenset({P.BANKS_READ}),
+            "/console/new-exchange",
+        ),
         Place(N_("Match debugger"), "/console/debugger", frozenset({P.MATCH_DETAIL})),
         Place(N_("Policy"), "/console/policy", frozenset({P.POLICY})),
     )),

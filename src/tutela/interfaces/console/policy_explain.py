@@ -47,6 +47,8 @@ class Supposed(Fields):
     strength: Literal["exact", "weak", "near"] = "near"
     only_review: bool = False
     surging: bool = False
+    disputed: bool = False
+    seed: bool = False
     undecodable: Short = ""
     notes: list[Short] = Field(default=[])
 
@@ -93,7 +95,7 @@ def _facts(policy: Policy, supposed: Supposed) -> Facts:
                 bank=supposed.bank, purpose=supposed.purpose, source=supposed.source,
                 labels=tuple(supposed.labels.split()), members=supposed.members,
                 strength=supposed.strength, only_review=supposed.only_review,
-                surging=supposed.surging,
+                surging=supposed.surging, disputed=supposed.disputed, seed=supposed.seed,
             ),
         )  # fmt: skip
     return Facts(

@@ -20,9 +20,11 @@ from typing import IO
 from tutela.app import App
 from tutela.errors import TutelaError
 from tutela.evidence.opening import VARIABLE, conceal
+from tutela.interfaces.clamd import acting
+from tutela.interfaces.clamd import listening as clamd
 from tutela.interfaces.server import child, listening, logs
 
-ROLES = ("vault", "worker", "web")
+ROLES = ("vault", "worker", "web", "clamd")
 SECRETS = (VARIABLE,)
 """Variables that hold an age identity: only the vault gets them."""
 
@@ -140,6 +142,9 @@ def require(app: App) -> None:
             "Set database_url to a Postgres database, or --workers 1.",
         )
     app.recipients()  # there must be someone who can open what is sealed
+    if app.settings.clamd.on:
+        with app.database.reading() as session:
+            acting.holder(session, app.settings.clamd.key)
 
 
 def run(app: App) -> int:
@@ -159,23 +164,30 @@ def run(app: App) -> int:
             ) from None
         read, write = os.pipe()  # the write end closes with this process, however it ends
         os.set_inheritable(read, True)
+        doors: list[socket.socket] = []
         try:
-            return _supervise(app, opened, read)
+            doors += clamd.listen(app.settings.clamd)
+            return _supervise(app, opened, doors, read)
         finally:
             opened.close()
+            clamd.close(doors, app.settings.clamd)
             os.close(read)
             os.close(write)
             (app.run_folder / ADDRESS).unlink(missing_ok=True)
 
 
-def _supervise(app: App, opened: socket.socket, lifeline: int) -> int:
+def _supervise(
+    app: App, opened: socket.socket, doors: list[socket.socket], lifeline: int
+) -> int:
     stop = child.stopping()
     host, port = opened.getsockname()[:2]
-    roles = _roles(app, opened, lifeline)
+    roles = _roles(app, opened, doors, lifeline)
     for role in roles:
         role.start()
     address = app.run_folder / ADDRESS
     address.write_text(json.dumps({"host": host, "port": port, "pid": os.getpid()}))
+    for door in doors:
+        log.info("speaking clamd's protocol on %s", door.getsockname())
     shown = f"[{host}]" if ":" in host else host
     log.info("serving on http://%s:%s", shown, port)
     while not stop.wait(WATCHED):
@@ -183,7 +195,7 @@ def _supervise(app: App, opened: socket.socket, lifeline: int) -> int:
             role.look()
     log.info("stopping")
     until = time.monotonic() + app.settings.service.stop_seconds + 5
-    for kind in ("web", "worker", "vault"):  # who asks stops before who answers
+    for kind in ("clamd", "web", "worker", "vault"):  # who asks stops before who answers
         chosen = [role for role in roles if role.name == kind]
         for role in chosen:
             role.stop()
@@ -192,7 +204,9 @@ def _supervise(app: App, opened: socket.socket, lifeline: int) -> int:
     return 0
 
 
-def _roles(app: App, opened: socket.socket, lifeline: int) -> list[Role]:
+def _roles(
+    app: App, opened: socket.socket, doors: list[socket.socket], lifeline: int
+) -> list[Role]:
     metrics = app.run_folder / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir(mode=0o700)
@@ -204,10 +218,13 @@ def _roles(app: App, opened: socket.socket, lifeline: int) -> list[Role]:
         METRICS: str(metrics),
         "TUTELA_SERVICE__WORKERS": str(workers),
     }
+    numbers = [each.fileno() for each in doors]
+    for_clamd = plain | {METRICS: str(metrics), clamd.SOCKETS: " ".join(map(str, numbers))}
     return [
         Role("vault", held, (lifeline,)),
         Role("worker", plain, (lifeline,)),
         *(Role("web", for_web, (lifeline, opened.fileno())) for _ in range(workers)),
+        *([Role("clamd", for_clamd, (lifeline, *numbers))] if doors else []),
     ]
 
 

@@ -11,13 +11,16 @@ from tutela import evidence, webhooks
 from tutela.app import App
 from tutela.banks import service as banks
 from tutela.decisions import closing, own_bank
+from tutela.exchanges import fetching, outcomes, telling
+from tutela.interfaces import records
 from tutela.interfaces.server import child
 from tutela.interfaces.server.failing import told
 from tutela.jobs import Chore, Duty, Worker
-from tutela.law import deadlines
+from tutela.law import deadlines, watching
 from tutela.outbound import Outbound
 from tutela.people import approvals, challenges, invitations, sessions
 from tutela.preservation import service as preservation
+from tutela.records import sampling
 from tutela.reporting import driving, lawful
 from tutela.reporting import sending as reports
 from tutela.reporting.driving import Parts
@@ -33,6 +36,7 @@ def run() -> int:
     stop = child.stopping()
     with App.open() as app, app.index() as index:
         index.start(builds=True)
+        records.note_settings(app)
         left = Worker(app.database, chores(app), duties(app), app.settings.jobs).run(stop)
         if left:
             os._exit(CUT_OFF)  # their threads cannot be stopped; the next worker does them again
@@ -85,6 +89,14 @@ def chores(app: App) -> list[Chore]:
     def sound_overdue() -> None:
         deadlines.sound_overdue(database)
         lawful.sound_overdue(database)
+        watching.sound_packs(database)
+
+    def sound_stale() -> None:
+        outcomes.sound_stale(database)
+
+    def reckon_samples() -> None:
+        sampling.reckon(database)
+        sampling.hand_out(database)
 
     def sign() -> None:
         app.sign_log()
@@ -96,9 +108,11 @@ def chores(app: App) -> list[Chore]:
         Chore("decisions.close", timedelta(hours=1), close_appeals),
         Chore("evidence.purge", timedelta(minutes=10), purge_evidence),
         Chore("evidence.sweep", timedelta(hours=1), sweep_evidence),
+        Chore("exchanges.stale", timedelta(minutes=10), sound_stale),
         Chore("law.overdue", timedelta(minutes=10), sound_overdue),
         Chore("people.reviews", timedelta(hours=1), tell_of_reviews),
         Chore("people.forget", timedelta(minutes=10), forget_sessions),
+        Chore("records.samples", timedelta(hours=1), reckon_samples),
         Chore("screening.forget-answers", timedelta(minutes=10), forget_answers),
         Chore("views.end", timedelta(minutes=10), end_views),
         Chore("webhooks.purge", timedelta(hours=1), forget_deliveries),
@@ -121,10 +135,20 @@ def duties(app: App) -> list[Duty]:
     def deliver(number: str) -> None:
         webhooks.deliver(app.database, outbound, sealing, int(number), options)
 
+    fetches = app.fetching(outbound)
+
+    def fetch(number: str) -> None:
+        fetching.fetch(fetches, int(number))
+
+    def tell(number: str) -> None:
+        telling.tell(fetches, int(number))
+
     def report(name: str) -> None:
         driving.drain(parts(), name)
 
     return [
+        Duty("exchanges.fetch", fetching.due, fetch, concurrency=app.settings.exchanges.parallel),
+        Duty("exchanges.tell", telling.due, tell, concurrency=1),
         Duty("reporting.send", reports.due, report, concurrency=app.settings.reporting.parallel),
         Duty(
             "webhooks.deliver",

@@ -41,6 +41,9 @@ def upgrade() -> None:
             "held", sa.Text(), nullable=False, comment="why a person must look; empty: not held"
         ),
         sa.Column(
+            "held_count", NUMBER, nullable=False, comment="deletions that it is held for"
+        ),
+        sa.Column(
             "allowed",
             NUMBER,
             nullable=False,
@@ -49,12 +52,23 @@ def upgrade() -> None:
         sa.Column("checkpoint", sa.Text(), nullable=True, comment="canonical JSON"),
         sa.Column("checkpoint_at", TIME, nullable=True),
         sa.Column("began_at", TIME, nullable=True, comment="of the fetch that is not yet complete"),
+        sa.Column("began_pages", NUMBER, nullable=False, comment="pages when it began"),
+        sa.Column(
+            "whole",
+            sa.Boolean(),
+            nullable=False,
+            comment="it began without a checkpoint: what it does not list is gone",
+        ),
+        sa.Column(
+            "turn", NUMBER, nullable=False, comment="of who fetches: only the last one writes"
+        ),
+        sa.Column("busy_until", TIME, nullable=True),
         sa.Column("due_at", TIME, nullable=True),
         sa.Column("complete_at", TIME, nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("entries", NUMBER, nullable=False, comment="rows of exchanges_entry"),
-        sa.Column("pages", NUMBER, nullable=False, comment="of the fetch that is not yet complete"),
+        sa.Column("pages", NUMBER, nullable=False, comment="ever"),
         sa.Column("deleted", NUMBER, nullable=False, comment="since the last complete fetch"),
         sa.Column("received", NUMBER, nullable=False, comment="entries, ever"),
         sa.Column(
@@ -63,6 +77,9 @@ def upgrade() -> None:
         sa.Column("told", NUMBER, nullable=False, comment="feedback that the partner has"),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("left_at", TIME, nullable=True),
+        sa.Column(
+            "left", sa.Text(), nullable=False, comment="JSON: what was deleted; empty: not left"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exchanges_exchange")),
         sa.UniqueConstraint("name", name=op.f("uq_exchanges_exchange_name")),
     )
@@ -74,20 +91,35 @@ def upgrade() -> None:
         sa.Column("exchange_id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=300), nullable=False),
         sa.Column("bank_id", sa.Integer(), nullable=False),
+        sa.Column("member", sa.String(length=128), nullable=False),
+        sa.Column(
+            "external_id", sa.String(length=256), nullable=False, comment="as its signals have it"
+        ),
         sa.Column("at", TIME, nullable=True, comment="the partner's time"),
         sa.Column("seen", NUMBER, nullable=False, comment="the page count at which it came last"),
         sa.Column(
             "digest", sa.LargeBinary(length=16), nullable=False, comment="of all that it said"
         ),
-        sa.Column("signals", sa.Text(), nullable=False, comment="JSON: [type, value in hex] …"),
+        sa.Column(
+            "signals",
+            sa.Text(),
+            nullable=False,
+            comment="JSON: [type, value in hex] …; none: deleted, kept so that it stays so",
+        ),
         sa.Column("extra", sa.Text(), nullable=False, comment="JSON: what has no place elsewhere"),
         sa.ForeignKeyConstraint(
-            ["bank_id"], ["banks_bank.id"], name=op.f("fk_exchanges_entry_bank_id")
+            ["bank_id"],
+            ["banks_bank.id"],
+            name=op.f("fk_exchanges_entry_bank_id"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["exchange_id"], ["exchanges_exchange.id"], name=op.f("fk_exchanges_entry_exchange_id")
         ),
         sa.PrimaryKeyConstraint("exchange_id", "key", name=op.f("pk_exchanges_entry")),
+    )
+    op.create_index(
+        "ix_exchanges_entry_file", "exchanges_entry", ["exchange_id", "external_id"], unique=False
     )
     op.create_table(
         "exchanges_filled",
@@ -95,7 +127,10 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("bank_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["bank_id"], ["banks_bank.id"], name=op.f("fk_exchanges_filled_bank_id")
+            ["bank_id"],
+            ["banks_bank.id"],
+            name=op.f("fk_exchanges_filled_bank_id"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
             ["exchange_id"], ["exchanges_exchange.id"], name=op.f("fk_exchanges_filled_exchange_id")
@@ -117,10 +152,16 @@ def upgrade() -> None:
         sa.Column("removed", NUMBER, nullable=False, comment="signals"),
         sa.Column("rejected", NUMBER, nullable=False),
         sa.Column(
+            "faults",
+            sa.Text(),
+            nullable=False,
+            comment="JSON: why they were rejected, and how many",
+        ),
+        sa.Column(
             "outcome",
             sa.String(length=16),
             nullable=False,
-            comment="complete, held, refused, failed; empty: it runs, or was killed",
+            comment="complete, more, held, refused, failed; empty: it runs, or was killed",
         ),
         sa.Column("error", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
