@@ -4,6 +4,7 @@ own."""
 from __future__ import annotations
 
 import json
+import shlex
 import zipfile
 from pathlib import Path
 
@@ -28,7 +29,8 @@ class Bureau(Desk):
     """One with a point of contact."""
 
     def environment(self, **more: str) -> dict[str, str]:
-        return super().environment(TUTELA_REPORTING__REPORTER__PHONE="+44 20 7946 0000", **more)
+        phone = {"TUTELA_REPORTING__REPORTER__PHONE": "+44 20 7946 0000"}
+        return super().environment(**{**phone, **more})
 
 
 @pytest.fixture
@@ -83,6 +85,26 @@ def test_a_report_is_answered_declared_handed_over_and_recorded(here, drafted):
     assert "not the same" in here.refused(*command, "--repeat", "IRP-2026-000018")
     (row,) = here.records(*command, "--repeat", number)
     assert (row["state"], row["remote_id"]) == ("filed", number)
+
+
+def test_the_guide_leads_to_a_complete_report(here):
+    """Its very lines, in their order, on a case of an account."""
+    page = (Path(__file__).parents[2] / "docs" / "nca.md").read_text()
+    part = page.split("## In two minutes", 1)[1].split("\n## ", 1)[0]
+    lines = [shlex.split(line) for line in part.splitlines() if line.startswith("    ")]
+    chosen = dict(one.split("=", 1) for line in lines if line[0] == "export" for one in line[1:])
+    with here.opened() as app, app.database.writing() as session:
+        given = Received("account", "rider", text="Sells bicycles.")
+        ids = {"CASE": alerts.report(session, app.database.now(), given).case_id}
+    for line in lines:
+        if line[0] == "tutela":
+            done = here.run(*(ids.get(word, word) for word in line[1:]), **chosen)
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            if "REPORT" not in ids:
+                (row,) = here.records("report", "list", **chosen)
+                ids["REPORT"] = row["report"]
+    (row,) = here.records("report", "list", **chosen)
+    assert (row["state"], row["remote_id"]) == ("filed", "IRP-2026-000017")
 
 
 def test_its_files_are_packed_once_it_is_said_why(here, drafted):

@@ -310,7 +310,9 @@ def _serve_on(app: App, own: OwnService, found: dict[str, Path]) -> None:
         f"\n  curl -H 'Authorization: Bearer {secret}' -H 'Content-Type: image/png'"
         f" --data-binary @{found[KNOWN[0]]} {own.base}/api/v1/screen\n"
         f"\nThe console, as its first administrator:\n"
-        f"\n  http://localhost:{own.port}/welcome/{link}\n",
+        f"\n  http://localhost:{own.port}/welcome/{link}\n"
+        f"\nCommands on it, once that terminal knows where it is:\n"
+        f"\n  export TUTELA_DATA={app.settings.data} TUTELA_KEYS={app.settings.keys}\n",
         flush=True,
     )
     stop = signal.sigwait({signal.SIGINT, signal.SIGTERM})
