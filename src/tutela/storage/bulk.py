@@ -27,9 +27,7 @@ def upsert(
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
         sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) "  # noqa: S608 - our own names
-        prepared = [
-            tuple([_stored(v) if type(v) is datetime else v for v in row]) for row in rows
-        ]
+        prepared = [tuple([_stored(v) if type(v) is datetime else v for v in row]) for row in rows]
         if prepared:
             connection.exec_driver_sql(sql + rest.format(greatest="max", least="min"), prepared)
         return

@@ -176,9 +176,7 @@ def run(app: App) -> int:
             (app.run_folder / ADDRESS).unlink(missing_ok=True)
 
 
-def _supervise(
-    app: App, opened: socket.socket, doors: list[socket.socket], lifeline: int
-) -> int:
+def _supervise(app: App, opened: socket.socket, doors: list[socket.socket], lifeline: int) -> int:
     stop = child.stopping()
     host, port = opened.getsockname()[:2]
     roles = _roles(app, opened, doors, lifeline)

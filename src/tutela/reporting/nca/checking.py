@@ -19,7 +19,7 @@ MAGIC = b"MZ"
 """How the bytes of such a file begin, whatever it is called."""
 
 LONGEST_NAME = 200
-EDIT = "Say it: tutela report answer REPORT FIELD=…; of all that is left: \"rest=not held: why\""
+EDIT = 'Say it: tutela report answer REPORT FIELD=…; of all that is left: "rest=not held: why"'
 
 
 def name_of(file: File) -> str:

@@ -40,9 +40,7 @@ def upgrade() -> None:
         sa.Column(
             "held", sa.Text(), nullable=False, comment="why a person must look; empty: not held"
         ),
-        sa.Column(
-            "held_count", NUMBER, nullable=False, comment="deletions that it is held for"
-        ),
+        sa.Column("held_count", NUMBER, nullable=False, comment="deletions that it is held for"),
         sa.Column(
             "allowed",
             NUMBER,
