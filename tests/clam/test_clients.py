@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -101,16 +102,26 @@ def test_clamdscan_asks_version_and_ping(served):
 def test_both_at_once_each_hear_of_their_own_files(served, folder):
     lane, rain = str(folder / "lane.jpg"), str(folder / "rain.txt")
 
-    def one(number: int) -> bool:
+    def one(number: int) -> str:
         if number % 4 == 0:
             ran = served.clamdscan(rain, lane)
-            return ran.returncode == 1 and "rain.txt: OK" in ran.stdout
-        data, expected = ((KNOWN, "FOUND"), (OTHER, "OK"))[number % 2]
+            return "ERROR" if "ERROR" in ran.stdout else f"{ran.returncode} {ran.stdout}"
         client = served.clients()[number // 2 % 2]
-        return client.instream(io.BytesIO(data))["stream"][0] == expected
+        return str(client.instream(io.BytesIO((KNOWN, OTHER)[number % 2]))["stream"][0])
+
+    def answered(number: int) -> str:
+        """Asked again while the service says that it is too busy."""
+        until = time.monotonic() + PATIENCE
+        while (answer := one(number)) == "ERROR" and time.monotonic() < until:
+            time.sleep(0.2)
+        return answer
 
     with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(one, range(40)))
+        for number, answer in enumerate(threads.map(answered, range(40))):
+            if number % 4 == 0:
+                assert answer.startswith("1 ") and "rain.txt: OK" in answer, number
+            else:
+                assert answer == ("FOUND", "OK")[number % 2], number
 
 
 def test_the_door_is_measured_with_the_rest(served):

@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -24,24 +25,29 @@ class Waiting:
     """The asynchronous client, asked like the other: one test for both."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
+        self.pool = ThreadPoolExecutor(1)  # browsers of other tests leave a loop in this thread
         self.loop = asyncio.new_event_loop()
         self.client = AsyncTutela(*arguments, **named)
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *a, **n: self.loop.run_until_complete(getattr(self.client, name)(*a, **n))
+        return lambda *a, **n: self.done(getattr(self.client, name)(*a, **n))
+
+    def done(self, work: Any) -> Any:
+        return self.pool.submit(self.loop.run_until_complete, work).result()
 
     def every_bank(self) -> list[Any]:
         async def all_of_them() -> list[Any]:
             return [bank async for bank in self.client.every_bank()]
 
-        return self.loop.run_until_complete(all_of_them())
+        return self.done(all_of_them())
 
     def __enter__(self) -> Waiting:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.loop.run_until_complete(self.client.aclose())
+        self.done(self.client.aclose())
         self.loop.close()
+        self.pool.shutdown()
 
 
 KINDS = pytest.mark.parametrize("kind", [Tutela, Waiting])

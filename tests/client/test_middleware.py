@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -115,8 +117,14 @@ class Fake:
                         None, "none", False)  # type: ignore[arg-type]  # fmt: skip
 
 
+def alone(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in a thread of its own: browsers of other tests leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def ask(tutela: Any, body: bytes, *arguments: Any, **named: Any) -> Asked:
-    return asyncio.run(Asked(tutela, body, *arguments, **named).run())
+    return alone(Asked(tutela, body, *arguments, **named).run())
 
 
 def real(served: Any, url: str, body: bytes, **named: Any) -> Asked:
@@ -124,7 +132,7 @@ def real(served: Any, url: str, body: bytes, **named: Any) -> Asked:
         async with AsyncTutela(url, served.secrets["platform"]) as tutela:
             return await Asked(tutela, body, **named).run()
 
-    return asyncio.run(run())
+    return alone(run())
 
 
 @pytest.mark.parametrize("piece", [7, 4096, 1 << 20])
@@ -233,7 +241,7 @@ def test_what_passes_while_tutela_is_down_is_a_setting(fail, picture, other):
             return await Asked(tutela, form(part(body)), fail=fail).run()
 
     for data, status in ((PICTURE, picture), (b"It rains.", other)):
-        asked = asyncio.run(run(data))
+        asked = alone(run(data))
         assert asked.status == status and (asked.app.body is None) == (status == 503)
         assert asked.heard.downs == [True]
         expected = "passed-undecided" if status == 200 else "stopped-undecided"
@@ -253,7 +261,7 @@ def test_the_alarm_sounds_once_and_ends_when_tutela_is_back():
             asked._at = 0
             await asked.run()
 
-    asyncio.run(run())
+    alone(run())
     assert downs == [True, False]
 
 
@@ -283,4 +291,4 @@ def test_other_traffic_is_not_touched():
             await middleware({"type": kind, "headers": []}, None, None)  # type: ignore[arg-type]
         return seen
 
-    assert asyncio.run(run()) == ["lifespan", "websocket"]
+    assert alone(run()) == ["lifespan", "websocket"]

@@ -345,7 +345,7 @@ def test_what_was_filed_and_decided_otherwise_since_is_to_be_told(here, filed):
     assert f"Tell them: tutela report supplement {report}" in told
     assert f"supplement {report}" in here.ok("report", "show", report)
     (added,) = here.records("report", "supplement", report, "--incident", "contact")
-    assert f"tutela report edit {added['report']}" in here.ok("report", "show", report)
+    assert f"Tell them: tutela report send {added['report']}" in here.ok("report", "show", report)
 
 
 def test_what_is_written_is_the_last_call_that_was_sealed(here, filed, monkeypatch):

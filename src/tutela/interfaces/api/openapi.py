@@ -251,11 +251,15 @@ def _signals(running: Running) -> Json:
         "type": "object", "required": ["signals"], "additionalProperties": False,
         "properties": {
             "signals": {
-                "type": "array", "minItems": 1, "maxItems": running.desk.options.max_signals,
+                "type": "array", "maxItems": running.desk.options.max_signals,
                 "items": one,
             },
             "facts": _ref("Facts"),
         },
+        "anyOf": [
+            {"properties": {"signals": {"minItems": 1}}},
+            {"required": ["facts"], "properties": {"facts": {"type": "object", "minProperties": 1}}},
+        ],
     }  # fmt: skip
 
 

@@ -36,8 +36,8 @@ class Listed:
     def keyed(self, text: str, keyer: Keyer | None) -> str:
         """The value of what a list says: of a value that is keyed already, itself. Raises
         `SignalError`, which does not echo it."""
-        if self._form.fullmatch(text):
-            return text
+        if self._form.fullmatch(text.lower()):
+            return text.lower()
         if keyer is None:
             raise SignalError(f"A {self.name} value cannot be keyed here.")
         return keyer.digest(self.name, FORMS[self.name](text)).hex()
