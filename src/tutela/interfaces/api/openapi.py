@@ -258,7 +258,7 @@ def _signals(running: Running) -> Json:
         },
         "anyOf": [
             {"properties": {"signals": {"minItems": 1}}},
-            {"required": ["facts"], "properties": {"facts": {"type": "object", "minProperties": 1}}},
+            {"required": ["facts"], "properties": {"facts": {"minProperties": 1}}},
         ],
     }  # fmt: skip
 
