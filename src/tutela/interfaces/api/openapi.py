@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from tutela.banks.errors import NotBankable
-from tutela.banks.values import bankable, width
+from tutela.banks.values import bankable, is_listed, width
 from tutela.interfaces.api import screening
 from tutela.interfaces.api.json_bodies import NO_ZERO, READERS
 from tutela.interfaces.api.results import LookedUp, ScreenedShown
@@ -245,7 +245,7 @@ def _signals(running: Running) -> Json:
             "type": {"type": "string"}, "value": {"type": "string"},
             "quality": {"type": ["integer", "null"], "minimum": 0, "maximum": 100},
         },
-        "oneOf": _kinds(running.index.types.values()),
+        "oneOf": _kinds(kind for kind in running.index.types.values() if not is_listed(kind)),
     }  # fmt: skip
     return {
         "type": "object", "required": ["signals"], "additionalProperties": False,
