@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -11,6 +13,8 @@ from tutela.cases import work
 from tutela.cases.models import Alert, Case
 from tutela.decisions import service
 from tutela.decisions.models import Decision
+from tutela.exchanges import service as exchanges
+from tutela.exchanges.models import Told
 from tutela.people import knowing
 from tutela.people.errors import NotPermitted
 from tutela.people.models import Need
@@ -85,6 +89,35 @@ def test_where_two_disagree_an_alarm_sounds_and_nothing_changes(bench, decided):
         assert seconds.agreement(session).share == 0
     (alarm,) = alarms_of(bench)
     assert alarm.subject == standing.id and "rain" not in alarm.text
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "state", "second"),
+    [("confirmed", "waiting", "person:bob"), ("no-match", "withdrawn", ""),
+     ("cannot-tell", "waiting", "")],
+)  # fmt: skip
+def test_a_partner_is_told_what_two_found_and_nothing_they_are_apart_about(
+    bench, decided, conclusion, state, second
+):
+    with bench.database.writing() as session:
+        decision = service.latest(session, decided)
+        exchange = exchanges.add(session, bench.now, "shell:test", "list", "sample", {})
+        told = Told(
+            exchange_id=exchange.id, key="a", type="pdq", value=bytes(32), opinion="positive",
+            reason="", decision=decision.id, by=decision.actor, second="", at=bench.now,
+            due_at=bench.now + timedelta(days=30), state="waiting", attempts=0, error="",
+            told_at=None,
+        )  # fmt: skip
+        session.add(told)
+        session.flush()
+        number = told.id
+    looking = begin(bench, BOB)
+    bench.look(looking.case_id, decided, BOB)
+    conclude(bench, looking, BOB, conclusion)
+    with bench.database.reading() as session:
+        told = session.get_one(Told, number)
+        assert (told.state, told.second) == (state, second)
+        assert (told.due_at == bench.now) == (second != "")
 
 
 def test_what_is_given_back_is_for_someone_else(bench, decided):

@@ -91,9 +91,12 @@ def _write(
 
 def withdraw(session: Session, told: Undone) -> None:
     """What was decided is taken back: what was not told yet is not told."""
-    for one in _of(session, told.decision_id):
-        one.state, one.error = WITHDRAWN, "The decision was undone."
-    session.flush()
+    _take_back(session, told.decision_id, "The decision was undone.")
+
+
+def doubt(session: Session, decision_id: str) -> None:
+    """A second person concluded otherwise than a decision: what it says is not told."""
+    _take_back(session, decision_id, "A second person concluded otherwise.")
 
 
 def settle(session: Session, told: AppealSettled) -> None:
@@ -224,6 +227,12 @@ def _settle(parts: fetching.Parts, number: int, state: str, why: str) -> str:
             exchange = session.get_one(Exchange, one.exchange_id, with_for_update=True)
             exchange.told += 1
     return state
+
+
+def _take_back(session: Session, decision_id: str, why: str) -> None:
+    for one in _of(session, decision_id):
+        one.state, one.error = WITHDRAWN, why
+    session.flush()
 
 
 def _of(session: Session, decision_id: str) -> Sequence[Told]:

@@ -21,6 +21,7 @@ from tutela.decisions import items, service
 from tutela.decisions.models import Decision
 from tutela.decisions.told import CANNOT_TELL, CONFIRMED, NO_MATCH
 from tutela.evidence.models import File, Intent
+from tutela.exchanges import telling
 from tutela.people import callers, knowing
 from tutela.people.errors import NotPermitted
 from tutela.people.permissions import Caller, Permission
@@ -92,7 +93,10 @@ def conclude(
     second.conclusion, second.why = conclusion, why
     decision = session.get_one(Decision, second.decision_id)
     apart = conclusion != second.first and CANNOT_TELL not in (conclusion, second.first)
+    if conclusion == second.first:
+        telling.agree(session, now, decision.id, caller.actor)
     if apart:
+        telling.doubt(session, decision.id)
         steps.write(
             session, now, caller.actor, decision.case_id, "second-look", why,
             decision=decision.id, conclusion=conclusion,
