@@ -16,16 +16,16 @@ from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from tutela.banks.changes import New
-from tutela.banks.importing import BOM, refuse_other_encodings
-from tutela.banks.lists import LineReader, ListFormat, Rejected, form_of
+from tutela.banks.lists import LineReader, ListFormat, form_of
 from tutela.banks.models import Purpose
 from tutela.banks.values import unpacked
 from tutela.errors import TutelaError
-from tutela.exchanges.errors import ExchangeRefused, NotConfigured, Unreadable
+from tutela.exchanges import files
+from tutela.exchanges.errors import NotConfigured, Unreadable
+from tutela.exchanges.files import PIECE, OfFiles
 from tutela.exchanges.partners import (
     Call,
     Entry,
-    Feedback,
     Fetching,
     Field,
     Listed,
@@ -33,20 +33,15 @@ from tutela.exchanges.partners import (
     Reply,
     Role,
     Setup,
-    Telling,
 )
 from tutela.signals.urls import EXACT, HOST, KEYWORD, PREFIX
 
-PIECE = 1 << 20
-"""Bytes of a list of one page: some 10 000 lines."""
-
-LONGEST_LINE = 65_536
 HASHES, ADDRESSES, WORDS = "hashes", "addresses", "words"
 KINDS = (HASHES, ADDRESSES, WORDS)
 KNOWN, SURVIVOR = "known", "survivor"
 
 
-class Iwf:
+class Iwf(OfFiles):
     """Files of a programme, in a folder on this machine."""
 
     name = "iwf"
@@ -76,8 +71,6 @@ class Iwf:
     )
     every = timedelta(minutes=15)
     stale_after = timedelta(days=2)
-    checkpoint_lasts: timedelta | None = None
-    feedback = False
 
     def hosts(self, setup: Setup) -> tuple[str, ...]:
         """None. Raises `NotConfigured`."""
@@ -116,10 +109,10 @@ class Iwf:
                     more = {**state, "at": at, **({"torn": True} if torn else {})}
                     yield Page(last[0], more, rejected=last[1])
                 if not lists.is_open:
-                    first = yield from _read(lists.path, 0)
+                    first = yield from files.read(lists.path, 0, PIECE)
                     start = lists.opened(first.body)
                     offset = max(offset, start)
-                reply = yield from _read(lists.path, offset)
+                reply = yield from files.read(lists.path, offset, PIECE)
                 state_now = (int(reply.headers["size"]), int(reply.headers["modified"]))
                 torn = torn or state_now != (size, modified)
                 ended = len(reply.body) < PIECE
@@ -133,11 +126,6 @@ class Iwf:
                     break
         done = {} if torn else state
         yield Page(last[0], done, complete=True, replaces=True, rejected=last[1])
-
-    def tell(self, setup: Setup, feedback: Feedback) -> Telling:
-        """There is nobody to tell."""
-        raise ExchangeRefused("A file cannot be told.", "")
-        yield
 
 
 @dataclass(slots=True)
@@ -165,39 +153,22 @@ class _List:
             raise Unreadable(f"The list of {self.kind} is empty.", "An empty file empties no bank.")
         form = _form(self.setup, self.kind)
         try:
-            refuse_other_encodings(first[:64])
-            if form.plain:
-                self.reader = LineReader(form, keyer=self.setup.keyer)
-                return len(BOM) if first.startswith(BOM) else 0
-            header = first.split(b"\n", 1)[0]
-            text = header.removeprefix(BOM).decode("utf-8", "replace").rstrip("\r")
-            self.reader = LineReader(form, text, self.setup.keyer)
+            self.reader, start, header = files.opened(form, first, self.setup.keyer)
         except TutelaError as error:
             raise Unreadable(f"The list of {self.kind}: {error.what}", error.hint) from None
         if self.kind == HASHES and (chosen := _survivor(self.setup)):
             column, self.marks = chosen
-            names = [one.strip().lower() for one in next(csv.reader((text,)), [])]
+            names = [one.strip().lower() for one in next(csv.reader((header,)), [])]
             if column not in names:
                 raise Unreadable(
                     "The list of hashes has no column that marks what a child reported.",
                     "See the field survivor: nothing is read into the wrong bank.",
                 )
             self.marked = names.index(column)
-        return min(len(header) + 1, len(first))
+        return start
 
     def entries(self, lines: Sequence[bytes]) -> tuple[list[Entry], tuple[str, ...]]:
-        made: list[Entry] = []
-        rejected: list[str] = []
-        for line in lines:
-            try:
-                if len(line) > LONGEST_LINE:
-                    raise Rejected(f"it is longer than {LONGEST_LINE} bytes")
-                made += self._entry(line.decode())
-            except Rejected as error:
-                rejected.append(f"{self.kind}: {error}")
-            except UnicodeDecodeError:
-                rejected.append(f"{self.kind}: it is not UTF-8")
-        return made, tuple(rejected)
+        return files.entries(lines, self.kind, self._entry)
 
     def _entry(self, text: str) -> Iterator[Entry]:
         assert self.reader is not None  # noqa: S101 - it was opened
@@ -244,15 +215,10 @@ def _listed(
     return found
 
 
-def _read(path: str, offset: int) -> Generator[Call | Page, Reply | None, Reply]:
-    reply = yield Call("READ", path, offset=offset, largest=PIECE)
-    return cast(Reply, reply)
-
-
 def _form(setup: Setup, kind: str) -> ListFormat:
     """How the lines of a list are read. Raises `ListRefused`."""
-    chosen = setup.config.get({HASHES: "map", ADDRESSES: "address_map", WORDS: "word_map"}[kind])
-    pairs = [one for one in (chosen or "").split(",") if one.strip()]
+    name = {HASHES: "map", ADDRESSES: "address_map", WORDS: "word_map"}[kind]
+    pairs = files.pairs(setup, name)
     types = {ADDRESSES: setup.config.get("address_type") or EXACT, WORDS: KEYWORD}
     is_csv = kind == HASHES or bool(pairs)
     return form_of(types.get(kind), pairs, csv=is_csv)

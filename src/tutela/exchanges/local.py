@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from tutela.banks.changes import New
-from tutela.banks.importing import BOM, refuse_other_encodings
-from tutela.banks.lists import LineReader, ListFormat, Rejected, form_of
+from tutela.banks.lists import LineReader, ListFormat, form_of
 from tutela.banks.models import Purpose
 from tutela.banks.values import unpacked
 from tutela.errors import TutelaError
-from tutela.exchanges.errors import ExchangeRefused, NotConfigured, Unreadable
+from tutela.exchanges import files
+from tutela.exchanges.errors import NotConfigured, Unreadable
+from tutela.exchanges.files import PIECE, OfFiles
 from tutela.exchanges.partners import (
-    Call,
     Entry,
-    Feedback,
     Fetching,
     Field,
     Listed,
@@ -25,14 +24,7 @@ from tutela.exchanges.partners import (
     Reply,
     Role,
     Setup,
-    Telling,
 )
-from tutela.signals.urls import Keyer
-
-PIECE = 1 << 20
-"""Bytes of the list of one page: some 30 000 values."""
-
-LONGEST_LINE = 65_536
 
 ROLES = (
     Role("known", Purpose.KNOWN_CSEA),
@@ -43,7 +35,7 @@ ROLES = (
 )
 
 
-class Local:
+class Local(OfFiles):
     """A file on this machine."""
 
     name = "local"
@@ -58,8 +50,6 @@ class Local:
     roles = ROLES
     every = timedelta(minutes=5)
     stale_after = timedelta(days=7)
-    checkpoint_lasts: timedelta | None = None
-    feedback = False
 
     def hosts(self, setup: Setup) -> tuple[str, ...]:
         """None. Raises `NotConfigured`."""
@@ -74,7 +64,7 @@ class Local:
     def fetch(self, setup: Setup, checkpoint: Mapping[str, Any] | None, now: datetime) -> Fetching:
         """The list from its start, or from where a run ended, if it is still the same file."""
         path, form, role = setup.config["path"], _form(setup), setup.config["role"]
-        first = yield from _read(path, 0)
+        first = yield from files.read(path, 0, PIECE)
         state = _state(first)
         if not int(state["size"]):
             raise Unreadable("The list is empty.", "An empty file empties no bank: write a list.")
@@ -85,17 +75,20 @@ class Local:
         goes_on = {name: before.get(name) for name in state} == state
         torn = bool(before.get("torn")) or ("at" in before and not goes_on)
         at = int(before["at"]) if goes_on else 0
-        reader = _reader(form, first.body, setup.keyer)
-        if at == 0:
-            at = _start(form, first.body)
+        reader, start, _ = files.opened(form, first.body, setup.keyer)
+        at = max(at, start)
+
+        def made(line: str) -> list[Entry]:
+            return [_entry(one, role) for one in reader.read(line)]
+
         while True:
-            reply = yield from _read(path, at)
+            reply = yield from files.read(path, at, PIECE)
             torn = torn or _state(reply) != state
             body, last = reply.body, len(reply.body) < PIECE
             cut = len(body) if last else body.rfind(b"\n") + 1
             if not cut and not last:
                 raise Unreadable(f"A line of the list is longer than {PIECE} bytes.")
-            entries, rejected = _entries(reader, body[:cut].splitlines(), role)
+            entries, rejected = files.entries(body[:cut].splitlines(), "lines", made)
             at += cut
             if last:
                 break
@@ -105,57 +98,15 @@ class Local:
         done = {} if torn else state
         yield Page(entries, done, complete=True, replaces=True, rejected=rejected)
 
-    def tell(self, setup: Setup, feedback: Feedback) -> Telling:
-        """There is nobody to tell."""
-        raise ExchangeRefused("A file cannot be told.", "")
-        yield
-
 
 def _form(setup: Setup) -> ListFormat:
-    pairs = [one for one in setup.config.get("map", "").split(",") if one.strip()]
     kind = setup.config.get("type", "")
-    return form_of(kind or None, pairs, csv=setup.config.get("format") == "csv")
-
-
-def _read(path: str, offset: int) -> Any:
-    reply: Reply = yield Call("READ", path, offset=offset, largest=PIECE)
-    return reply
+    is_csv = setup.config.get("format") == "csv"
+    return form_of(kind or None, files.pairs(setup, "map"), csv=is_csv)
 
 
 def _state(reply: Reply) -> dict[str, str]:
     return {name: reply.headers[name] for name in ("modified", "size")}
-
-
-def _reader(form: ListFormat, first: bytes, keyer: Keyer | None) -> LineReader:
-    refuse_other_encodings(first[:64])
-    if form.plain:
-        return LineReader(form, keyer=keyer)
-    line = first.split(b"\n", 1)[0].removeprefix(BOM)
-    return LineReader(form, line.decode("utf-8", "replace").rstrip("\r"), keyer)
-
-
-def _start(form: ListFormat, first: bytes) -> int:
-    """Where the values begin."""
-    if form.plain:
-        return len(BOM) if first.startswith(BOM) else 0
-    end = first.find(b"\n")
-    return len(first) if end < 0 else end + 1
-
-
-def _entries(
-    reader: LineReader, lines: Iterable[bytes], role: str
-) -> tuple[list[Entry], tuple[str, ...]]:
-    entries, rejected = [], []
-    for line in lines:
-        try:
-            if len(line) > LONGEST_LINE:
-                raise Rejected(f"it is longer than {LONGEST_LINE} bytes")
-            entries += [_entry(one, role) for one in reader.read(line.decode())]
-        except Rejected as error:
-            rejected.append(f"lines: {error}")
-        except UnicodeDecodeError:
-            rejected.append("lines: it is not UTF-8")
-    return entries, tuple(rejected)
 
 
 def _entry(new: New, role: str) -> Entry:

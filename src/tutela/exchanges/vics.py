@@ -3,7 +3,7 @@ changed. What a record says besides its hashes is kept, whatever its version."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -13,11 +13,11 @@ from tutela.banks.lists import Rejected
 from tutela.banks.models import Purpose
 from tutela.banks.values import unpacked
 from tutela.banks.vics import PAUSE, MediaReader, Records
-from tutela.exchanges.errors import ExchangeRefused, NotConfigured, Unreadable
+from tutela.exchanges import files
+from tutela.exchanges.errors import NotConfigured, Unreadable
+from tutela.exchanges.files import OfFiles
 from tutela.exchanges.partners import (
-    Call,
     Entry,
-    Feedback,
     Fetching,
     Field,
     Listed,
@@ -25,7 +25,6 @@ from tutela.exchanges.partners import (
     Reply,
     Role,
     Setup,
-    Telling,
 )
 
 AHEAD = vics.LARGEST + 2 * vics.BLOCK
@@ -58,7 +57,7 @@ class _Fed:
         return data
 
 
-class Vics:
+class Vics(OfFiles):
     """A file on this machine."""
 
     name = "vics"
@@ -71,8 +70,6 @@ class Vics:
     roles = ROLES
     every = timedelta(hours=1)
     stale_after = timedelta(days=7)
-    checkpoint_lasts: timedelta | None = None
-    feedback = False
 
     def hosts(self, setup: Setup) -> tuple[str, ...]:
         """None. Raises `NotConfigured`."""
@@ -86,7 +83,7 @@ class Vics:
         """The set from its start; records that a run stored before are passed over, if it is still
         the same file."""
         path, role, media = setup.config["path"], setup.config["role"], _media(setup)
-        first = yield from _read(path, 0, 1)
+        first = yield from files.read(path, 0, 1)
         state = _state(first, setup)
         before = dict(checkpoint or {})
         if before == state:
@@ -100,7 +97,7 @@ class Vics:
         rejected: list[str] = []
         while True:
             while not fed.ended and len(fed.held) < AHEAD:
-                reply = yield from _read(path, at, PIECE)
+                reply = yield from files.read(path, at, PIECE)
                 torn = torn or _state(reply, setup) != state
                 fed.held += reply.body
                 at += len(reply.body)
@@ -126,20 +123,9 @@ class Vics:
             entries, {} if torn else state, complete=True, replaces=True, rejected=tuple(rejected)
         )
 
-    def tell(self, setup: Setup, feedback: Feedback) -> Telling:
-        """There is nobody to tell."""
-        raise ExchangeRefused("A file cannot be told.", "")
-        yield
-
 
 def _media(setup: Setup) -> MediaReader:
-    pairs = [one for one in setup.config.get("map", "").split(",") if one.strip()]
-    return MediaReader(vics.categories_of(pairs))
-
-
-def _read(path: str, offset: int, largest: int) -> Generator[Call | Page, Reply | None, Reply]:
-    reply = yield Call("READ", path, offset=offset, largest=largest)
-    return cast(Reply, reply)
+    return MediaReader(vics.categories_of(files.pairs(setup, "map")))
 
 
 def _state(reply: Reply, setup: Setup) -> dict[str, str]:
