@@ -127,7 +127,7 @@ class Stream:
         if self._failed is None:
             try:
                 await self._holding.feeder.add(data)
-            except Exception as error:
+            except Exception as error:  # said when all has come, as `reply` says it
                 self._failed = error
                 self.drop()
 
@@ -139,7 +139,7 @@ class Stream:
                 raise self._failed
             await self._holding.feeder.end()
             said = door.said(await door.screened(received)) if received.size else OK
-        except Exception as error:
+        except Exception as error:  # whatever went wrong, nothing was decided: that is said
             said = await door.undecided(error)
         finally:
             self.drop()

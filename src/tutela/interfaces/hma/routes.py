@@ -17,6 +17,7 @@ from tutela import __version__
 from tutela.banks.models import Bank, BankedSignal
 from tutela.interfaces.api import bodies
 from tutela.interfaces.api.access import Holder
+from tutela.interfaces.api.problems import Problem
 from tutela.interfaces.api.screening import Doors
 from tutela.interfaces.hma import hashing
 from tutela.interfaces.hma.answers import Refused, answer, refusal, required, yes
@@ -76,7 +77,7 @@ def _route(doors: Doors, method: str, path: str, do: Answering, needs: Permissio
             return await do(request, holder)
         except asyncio.CancelledError:
             raise
-        except Exception as error:
+        except Exception as error:  # the API's own handler would answer in another shape
             return refusal(error)
 
     endpoint.permission = needs  # type: ignore[attr-defined] # functions take any
@@ -221,7 +222,7 @@ class Hma:
         data = await bodies.whole(request, self.doors.limits, bodies.FED)
         try:
             return bodies.json_of(data, "The body")
-        except Exception:
+        except Problem:
             raise Refused(
                 "The browser (or proxy) sent a request that this server could not understand."
             ) from None
