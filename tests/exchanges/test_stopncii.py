@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exchanges.simulated import Clock, Ended, Store
@@ -194,6 +194,7 @@ def test_both_keys_are_needed():
 
 
 @settings(max_examples=25, deadline=None)
+@example(0, [("traffic", 370), ("traffic", 900), ("die", 1), ("traffic", 1)])  # a record moves up
 @given(
     st.integers(0, 2**32),
     st.lists(st.tuples(st.sampled_from(["traffic", "die", "stale"]), st.integers(1, 900))),

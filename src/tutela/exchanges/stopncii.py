@@ -54,6 +54,9 @@ CLEAR = frozenset({"URL", "Text"})
 MOST_STALE = 3
 """Times that a list is begun anew in one fetch because its pages are no longer known."""
 
+NUMBERS = ("start", "then", "turn", "stale")
+"""Of a checkpoint: from when is read; from when next, once it was read again; how often it was."""
+
 LARGEST = 16 * 2**20
 ROLE = "adult"
 HINT = "See whether the partner is well; if its format has changed, Tutela must learn it first."
@@ -85,14 +88,18 @@ class StopNcii:
         return (standins.host(url),) if url else ("api.stopncii.org:443",)
 
     def fetch(self, setup: Setup, checkpoint: Mapping[str, Any] | None, now: datetime) -> Fetching:
-        """Pages of what changed since a stamp."""
+        """Pages of what changed since a stamp. If there are several, or a run ended between two,
+        they are read once more before the stamp moves: where a record changes meanwhile, those
+        behind it move up, and one passes from a page to come to one that was read."""
         base, headers = _base(setup), _headers(setup, "function_key")
         try:
-            start = int((checkpoint or {}).get("start", FIRST))
+            before = {name: int((checkpoint or {}).get(name, -1)) for name in NUMBERS}
             token = str((checkpoint or {}).get("token", ""))
-            stale = int((checkpoint or {}).get("stale", 0))
         except (TypeError, ValueError):
             raise Unreadable("The checkpoint is none of this partner.", "Fetch all anew.") from None
+        start, then = max(before["start"], FIRST), before["then"]
+        turn, stale = max(before["turn"], 0), max(before["stale"], 0)
+        whole, pages = not token, 0
         while True:
             url = f"{base}/FetchHashes?startTimestamp={start}&pageSize={PAGE}"
             if token:
@@ -104,9 +111,11 @@ class StopNcii:
                 stale += 1
                 if stale > MOST_STALE:
                     raise Unreadable("The partner does not know its own next page.", "")
-                token = ""
+                token, whole, pages = "", True, 0
                 continue
+            pages += 1
             entries, rejected, said = _page(reply.body, setup.keyer)
+            state = {"start": start, "then": then, "turn": turn, "stale": stale}
             following = said.get("nextPageToken")
             if said.get("hasMoreRecords"):
                 if not isinstance(following, str) or not 0 < len(following) <= 2_000:
@@ -114,12 +123,16 @@ class StopNcii:
                 if following == token:
                     raise Loop("The partner's pages lead to themselves: they would never end.")
                 token = following
-                state = {"start": start, "token": token, "stale": stale}
-                yield Page(entries, state, rejected=rejected)
+                yield Page(entries, {**state, "token": token}, rejected=rejected)
                 continue
             after = _next(said, start, now)
-            yield Page(entries, {"start": after}, complete=True, rejected=rejected)
-            return
+            then = after if then < 0 else min(then, after)
+            if whole and (pages == 1 or before["then"] >= 0 or turn):
+                yield Page(entries, {"start": then}, complete=True, rejected=rejected)
+                return
+            turn += 1
+            yield Page(entries, {**state, "then": then, "turn": turn}, rejected=rejected)
+            token, whole, pages = "", True, 0
 
     def tell(self, setup: Setup, feedback: Feedback) -> Telling:
         """That what it lists was blocked, or was not."""
