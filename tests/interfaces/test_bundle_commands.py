@@ -11,7 +11,7 @@ import pyrage
 import pytest
 from decisions.world import ANN, add
 from evidence.vaults import listening
-from test_bank_commands import Installation
+from installation import Installation
 
 from tutela import evidence, settings
 from tutela.app import App

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from decisions.world import add
-from test_bank_commands import Installation
+from installation import Installation
 
 from tutela import settings
 from tutela.app import App

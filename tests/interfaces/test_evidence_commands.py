@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_bank_commands import Installation
+from installation import Installation
 
 from tutela import evidence, settings
 from tutela.app import App

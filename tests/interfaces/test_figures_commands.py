@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from test_bank_commands import Installation
+from installation import Installation
 
 from tutela.estimation import tables
 

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_bank_commands import Installation
+from installation import Installation
 
 from tutela import settings
 from tutela.app import App

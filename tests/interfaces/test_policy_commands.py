@@ -8,7 +8,7 @@ import os
 from datetime import date
 
 import pytest
-from test_bank_commands import Installation
+from installation import Installation
 
 from tutela.policy import Facts, Found, load
 from tutela.policy.presets import render

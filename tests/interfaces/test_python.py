@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from test_bank_commands import Installation
+from installation import Installation
 
 PROGRAM = """
 import json, sys

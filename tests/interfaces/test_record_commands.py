@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_bank_commands import Installation
+from installation import Installation
 
 
 @pytest.fixture(scope="session")

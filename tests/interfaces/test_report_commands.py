@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_bank_commands import Installation, lines
+from installation import Installation, lines
 from test_case_commands import matched
 
 from tutela import evidence, settings

@@ -9,8 +9,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from installation import Installation
 from standardwebhooks.webhooks import Webhook
-from test_bank_commands import Installation
 
 from tutela.testing.receiver import Receiver
 
