@@ -76,7 +76,9 @@ class Desk:
             headers["content-type"] = "application/json"
         if who is not None:
             headers["authorization"] = f"Bearer {self.keys[who]}"
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        # each on a connection of its own: one that idles is cut by the service while we send
+        named = {"connection": "close"}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
         reply = Reply(
             self.http.request(method, f"/api/v1{path}", body=body, headers=named, retries=False)
         )
