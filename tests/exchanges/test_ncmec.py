@@ -127,6 +127,15 @@ def test_lists_of_other_audiences_are_labelled():
     desk.ncmec.put("42", "one", md5=MD5)
     desk.settled()
     assert desk.entries["42/one"].labels == ("generative-exploitative",)
+    assert desk.entries["42/one"].opinion is Opinion.SEED
+
+
+@pytest.mark.parametrize("audience", ["industry", "ngo-generative"])
+def test_only_exploitative_lists_are_for_review_alone(audience):
+    desk = Desk(config={"audience": audience})
+    desk.ncmec.put("42", "one", md5=MD5)
+    desk.settled()
+    assert desk.entries["42/one"].opinion is Opinion.POSITIVE
 
 
 def test_what_other_members_hold_to_be_wrong_is_labelled_and_counted():

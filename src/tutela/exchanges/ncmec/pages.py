@@ -11,7 +11,7 @@ from lxml import etree
 
 from tutela.exchanges.errors import Unreadable
 from tutela.exchanges.ncmec.parsing import HINT, PREFIX, children, name_of, named, parsed, text
-from tutela.exchanges.partners import Entry, Listed
+from tutela.exchanges.partners import Entry, Listed, Opinion
 
 TYPES = {"md5": "md5", "sha1": "sha1", "pdq": "pdq", "pdna": "photodna"}
 """Elements of `fingerprints`, and what they are here. Digests of a video are of its file, as those
@@ -22,6 +22,9 @@ LINKS = frozenset({"tmk-pdqf", "videntifier"})
 
 DISPUTED = "negative-feedback"
 """The label of an entry that another member holds to be wrong."""
+
+FOR_REVIEW = "exploitative"
+"""Ends the label of lists of what need not be against the law: a match is for a person to see."""
 
 LISTS = {"images": ("image", "deletedImage"), "videos": ("video", "deletedVideo")}
 MEMBER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -124,7 +127,10 @@ def _entry(
         if any("negative" in one for one in feedback.values()):
             labels.append(DISPUTED)
     kept = tuple(filter(None, labels))
-    return Entry(f"{by}/{number}", at, signals, role, by, number, kept, extra=extra)
+    opinion = Opinion.SEED if label.endswith(FOR_REVIEW) else Opinion.POSITIVE
+    return Entry(
+        f"{by}/{number}", at, signals, role, by, number, kept, opinion=opinion, extra=extra
+    )
 
 
 def _fingerprints(prints: etree._Element | None) -> tuple[tuple[Listed, ...], dict[str, str]]:

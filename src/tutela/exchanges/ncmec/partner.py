@@ -149,7 +149,7 @@ def _survivors(setup: Setup) -> frozenset[str]:
 
 
 def _label(setup: Setup) -> str:
-    """What tells entries of the lists that are not of the worst from the others."""
+    """What tells entries of other lists from those of the first."""
     audience = setup.config.get("audience", "")
     words = [one for one in ("generative", "exploitative") if one in audience]
     return "-".join(words)
