@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -142,6 +143,8 @@ def serving(url: str, folder: Path) -> Iterator[Desk]:
                     timeout_graceful_shutdown=2,
                 )
             )
+            # as `server.logs` has it: others set loggers up anew in this process
+            logging.getLogger("uvicorn.access").disabled = True
             thread = threading.Thread(target=server.run, name="web")
             thread.start()
             try:

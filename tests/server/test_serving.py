@@ -80,6 +80,14 @@ def test_a_port_that_is_taken_is_named(tmp_path):
         assert "recipient" in other.refused("serve")
 
 
+def test_a_key_in_a_path_stands_in_no_log(served):
+    key = served.secrets["platform"]
+    for path in (f"/hma/k/{key}/m/lookup", f"/hma/k/{key}/nowhere", f"/hma//k/{key}//status"):
+        served.get(path)
+    until(lambda: served.get("/healthz/ready")[0] == 200)
+    assert key not in served.log.read_text()
+
+
 @pytest.mark.parametrize("role", ["vault", "worker", "web"])
 def test_a_role_that_is_killed_is_started_again(served, role):
     (before,) = served.roles(role)
