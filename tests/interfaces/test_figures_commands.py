@@ -62,3 +62,49 @@ def test_what_is_no_table_is_refused(here):
     assert "cannot be written" in here.refused(
         "figures", "estimate", "few.csv", "--resamples", "100", "--page", "none/page.html"
     )
+
+
+PAIRS = "one,other,people\nA,A,507\nB,B,399\nC,C,279\nA,B,69\nA,C,49\nB,C,39\n"
+
+
+def test_overlaps_alone_are_enough_and_their_bias_is_told(here):
+    """The same as by the table; without the union less, and why."""
+    (here.folder / "pairs.csv").write_text(PAIRS)
+    out = here.ok("figures", "overlaps", "pairs.csv")
+    assert "too small by 5.6 %" in out and "Whitehead" in out
+    words = ("figures", "overlaps", "pairs.csv", "--union", "1037", "--json")
+    (known,), (supposed,) = here.records(*words), here.records(*words[:3], "--json")
+    assert known["people"] > supposed["people"] and known["wald"][0] < known["people"]
+    assert not any("too small by 5.6 %" in one for one in known["cautions"])
+    (here.folder / "table.csv").write_text(
+        "A,B,C,count\n1,0,0,398\n0,1,0,300\n0,0,1,200\n1,1,0,60\n1,0,1,40\n0,1,1,30\n1,1,1,9\n"
+    )
+    (full,) = here.records("figures", "estimate", "table.csv", "--resamples", "100")
+    assert full["observed"] == known["union"] == 1037
+    assert full["estimates"][0]["people"] == pytest.approx(known["people"], rel=1e-6)
+    assert "cannot have 50 people" in here.refused(*words[:4], "50", code=2)
+    (here.folder / "gap.csv").write_text(PAIRS.replace("C,C,279\n", ""))
+    assert "gap.csv: The size of 'C' is missing" in here.refused(
+        "figures", "overlaps", "gap.csv", code=2
+    )
+
+
+def test_what_links_leave_open_is_carried_to_the_estimate(here):
+    """Of the same records, doubtful links give wider limits than certain ones."""
+    names = [(f"{kind}{n}", kind) for kind in "AB" for n in range(200)]
+    (here.folder / "records.csv").write_text(
+        "record,list\n" + "".join(f"{name},{kind}\n" for name, kind in names)
+    )
+    for file, probability in (("sure.csv", 1), ("doubtful.csv", 0.6)):
+        links = (f"A{n},B{n},{probability}\n" for n in range(60))
+        (here.folder / file).write_text("one,other,probability\n" + "".join(links))
+    words = ("figures", "linkage", "records.csv")
+    (sure,), (doubtful,) = (here.records(*words, file) for file in ("sure.csv", "doubtful.csv"))
+    assert sure["linkage"][0] == sure["linkage"][1] == pytest.approx(200 * 200 / 60)
+    assert sure["observed"] == 340 and sure["both"][0] < sure["people"] < sure["both"][1]
+    assert doubtful["linkage"][1] - doubtful["linkage"][0] > 100
+    assert doubtful["people"] > sure["people"]
+    assert "from the links alone" in here.ok(*words, "doubtful.csv")
+    for wrong, said in (("A1,B999,0.5", "no record is 'B999'"), ("A1,B1,2", "not within 0 and 1")):
+        (here.folder / "wrong.csv").write_text(f"one,other,probability\n{wrong}\n")
+        assert said in here.refused(*words, "wrong.csv", code=2)

@@ -101,14 +101,7 @@ class Account:
     @property
     def range(self) -> tuple[float, float] | None:
         """From the smallest limit of any procedure to the largest."""
-        lows, highs = [], []
-        for one in self.estimates:
-            lows += [one.bootstrapped.interval.low, *(one.weighted or ())[:1]]
-            highs += [one.bootstrapped.interval.high, *(one.weighted or ())[1:]]
-        if self.chapman is not None:
-            lows.append(self.chapman[1].low)
-            highs.append(self.chapman[1].high)
-        return (min(lows), max(highs)) if lows else None
+        return _range(self.estimates, self.chapman)
 
     @property
     def headline(self) -> tuple[int, int] | None:
@@ -121,6 +114,16 @@ class Account:
             max(math.floor(low / fine) * fine, self.histories.observed),
             math.ceil(high / coarse) * coarse,
         )
+
+
+def _range(
+    made: tuple[Estimate, ...], two: tuple[float, Interval] | None
+) -> tuple[float, float] | None:
+    spans = [(one.bootstrapped.interval.low, one.bootstrapped.interval.high) for one in made]
+    spans += [one.weighted for one in made if one.weighted is not None]
+    if two is not None:
+        spans.append((two[1].low, two[1].high))
+    return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
 
 
 def account(
@@ -149,6 +152,10 @@ def account(
     apart = max(points) / min(points)
     refusals = _refusals(histories, made, apart, resamples)
     cautions = _cautions(about, histories, made)
+    span = _range(made, two)
+    if span is not None and span[0] < bound:
+        told = words.below_chao(f"{span[0]:,.0f}", f"{bound:,.0f}")
+        cautions = (told, *cautions)
     return Account(about, histories, made, bound, two, apart, refusals, cautions, seed, resamples)
 
 

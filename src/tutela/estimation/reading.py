@@ -6,24 +6,18 @@ without, a row is a person. A column `id` names the person: no two rows may have
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from tutela.estimation.errors import BadTable
-from tutela.estimation.histories import MOST_PEOPLE, Histories
+from tutela.estimation.histories import Histories
+from tutela.estimation.rows import SHOWN, rows_of, shown, whole
 
 COUNT, ID = "count", "id"
-MOST_COLUMNS = 66
-"""More lists than any table has; what is refused is told by the number of lists."""
-MOST_ROWS = 5_000_000
-"""Of a row for each person, this takes half a minute. Count them first, where there are more."""
-SHOWN = 40
-"""Letters of a value that an error repeats."""
 
 
 def read(lines: Iterable[str]) -> Histories:
     """Raises `BadTable`, with the line where it is wrong."""
-    rows = _rows(lines)
+    rows = rows_of(lines)
     try:
         _, header = next(rows)
     except StopIteration:
@@ -46,7 +40,7 @@ def read(lines: Iterable[str]) -> Histories:
                 "Write one value for each column, or none at all.",
             )
         history = _history(line, row, places, names)
-        people = 1 if counted is None else _count(line, row[counted])
+        people = 1 if counted is None else whole(line, row[counted])
         if history == 0 and people:
             raise BadTable(
                 f"Line {line} is of people on none of the lists.",
@@ -82,67 +76,15 @@ def _check(lists: list[str]) -> None:
         raise BadTable("The first line has numbers.", "It names the columns: the lists, and count.")
 
 
-def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Lines that are not empty, by number, split by the separator of the first."""
-    given = iter(lines)
-    first = next((line for line in given if line.strip()), "")
-    separator = max(",;\t", key=first.count)
-
-    def again() -> Iterator[str]:
-        if first:
-            yield first
-        yield from given
-
-    reader = csv.reader(again(), delimiter=separator, strict=True)
-    try:
-        for number, row in enumerate(reader):
-            if number > MOST_ROWS:
-                raise BadTable(
-                    f"The table has more than {MOST_ROWS:,} rows.",
-                    "Count the people of each history, and give a column count.",
-                )
-            if len(row) > MOST_COLUMNS:
-                raise BadTable(
-                    f"Line {reader.line_num} has {len(row)} columns.",
-                    "Give a column for each list, and one named count.",
-                )
-            if any(value.strip() for value in row):
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise BadTable(
-            f"Line {reader.line_num} is not CSV: {error}.", "Write values with commas between."
-        ) from error
-
-
 def _history(line: int, row: list[str], places: list[int], names: list[str]) -> int:
     history = 0
     for bit, place in enumerate(places):
         value = row[place].strip()
         if value not in ("0", "1"):
             raise BadTable(
-                f"Line {line}: {names[place][:SHOWN]} is {_shown(value)}, neither 0 nor 1.",
+                f"Line {line}: {names[place][:SHOWN]} is {shown(value)}, neither 0 nor 1.",
                 "1 says that these people are on the list. The number of people is in a column "
                 "named count.",
             )
         history |= (value == "1") << bit
     return history
-
-
-def _count(line: int, value: str) -> int:
-    text = value.strip()
-    if not (text.isascii() and text.isdigit()):
-        raise BadTable(
-            f"Line {line}: the count is {_shown(text)}, which is not a whole number from 0 on.",
-            "Write digits only.",
-        )
-    if len(text) > 18 or int(text) > MOST_PEOPLE:
-        raise BadTable(
-            f"Line {line}: the count is more than {MOST_PEOPLE:,}.",
-            "Count people, accounts or incidents of one kind, each once.",
-        )
-    return int(text)
-
-
-def _shown(value: str) -> str:
-    cut = value[:SHOWN] + ("…" if len(value) > SHOWN else "")
-    return repr(cut) if value else "empty"

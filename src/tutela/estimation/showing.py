@@ -119,11 +119,11 @@ def record(account: Account) -> dict[str, Any]:
         "observed": histories.observed,
         "lists": dict(sorted(histories.sizes.items())),
         "shared": dict(sorted(histories.shared.items())),
-        "range": [_number(x) for x in span] if span else None,
+        "range": [number(x) for x in span] if span else None,
         "at_least": account.at_least,
         "apart": account.apart,
         "chapman": None if account.chapman is None else {
-            "people": account.chapman[0], "interval": _interval(account.chapman[1]),
+            "people": account.chapman[0], "interval": limits_of(account.chapman[1]),
         },
         "estimates": [_record(one) for one in account.estimates],
         "resamples": account.resamples,
@@ -138,10 +138,10 @@ def _record(one: Estimate) -> dict[str, Any]:
         "way": one.way,
         "people": one.people,
         "model": [sorted(term) for term in one.model],
-        "bca": _interval(made.interval),
-        "wald": _interval(one.wald),
-        "profile": _interval(one.profile),
-        "weighted": [_number(x) for x in one.weighted] if one.weighted else None,
+        "bca": limits_of(made.interval),
+        "wald": limits_of(one.wald),
+        "profile": limits_of(one.profile),
+        "weighted": [number(x) for x in one.weighted] if one.weighted else None,
         "bias": made.bias,
         "acceleration": made.acceleration,
         "quantiles": [made.low_share, made.high_share],
@@ -151,18 +151,18 @@ def _record(one: Estimate) -> dict[str, Any]:
         "models": [
             {
                 "model": [sorted(term) for term in shown.model], "people": shown.people,
-                "wald": _interval(shown.wald), "weight": shown.weight,
+                "wald": limits_of(shown.wald), "weight": shown.weight,
             }
             for shown in one.models
         ],
     }  # fmt: skip
 
 
-def _interval(interval: Interval) -> list[float | None]:
-    return [_number(interval.low), _number(interval.high)]
+def limits_of(interval: Interval) -> list[float | None]:
+    return [number(interval.low), number(interval.high)]
 
 
-def _number(value: float) -> float | None:
+def number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 

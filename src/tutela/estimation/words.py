@@ -20,6 +20,10 @@ TWO_LISTS = (
     "other. The estimate takes it that it does not."
 )
 
+ONE_WAY = (
+    "It is one way of choosing a model, and not the range of those that can be defended: with the "
+    "table of histories, that is told by tutela figures estimate."
+)
 CRITICISMS = (
     "The choice of the model alone can double a figure: on the United Kingdom's table of five "
     "lists it gives 11 thousand or 23 thousand.",
@@ -65,6 +69,18 @@ def many_failed(failed: int, of: int) -> str:
 
 def some_failed(way: str, failed: int) -> str:
     return f"{way}: {failed:,} resamples had no estimate, and count as infinitely many people."
+
+
+def draws_failed(failed: int, of: int) -> str:
+    return f"{failed:,} of {of:,} draws had no estimate, and count as infinitely many people."
+
+
+def below_chao(low: str, least: str) -> str:
+    return (
+        f"The range begins at {low}, below Chao's lower bound ({least}): a bound on what is "
+        "expected, from the same sample, which its limits take as it came and the bootstrap draws "
+        "anew."
+    )
 
 
 def searched(tried: int) -> str:

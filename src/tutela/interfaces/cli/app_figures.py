@@ -43,3 +43,43 @@ def estimate(
 
     about = About(population, place, period)
     raise typer.Exit(run.estimate(file, about, resamples, seed, page, as_json=json))
+
+
+@figures.command(needs=None)
+def overlaps(
+    file: Annotated[
+        Path, typer.Argument(metavar="OVERLAPS.csv", help="Columns one, other and people.")
+    ],
+    union: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many are on any list, if known.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Estimate from the sizes of lists and how many each two share, where nobody may see who."""
+    from tutela.interfaces.cli import figures as run
+
+    raise typer.Exit(run.overlaps(file, union, as_json=json))
+
+
+@figures.command(needs=None)
+def linkage(
+    records: Annotated[
+        Path, typer.Argument(metavar="RECORDS.csv", help="Columns record and list.")
+    ],
+    links: Annotated[
+        Path, typer.Argument(metavar="LINKS.csv", help="Columns one, other and probability.")
+    ],
+    draws: Annotated[
+        int, typer.Option(min=100, max=10_000, help="Of the links: fewer are quicker, and vary.")
+    ] = 500,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=2**31 - 1, help="Of the random numbers: same seed, same result."),
+    ] = 1,
+    json: Json = False,
+) -> None:
+    """Estimate from records whose links are only probable, and say what the links alone leave
+    open."""
+    from tutela.interfaces.cli import figures as run
+
+    raise typer.Exit(run.linkage(records, links, draws, seed, as_json=json))
