@@ -77,9 +77,8 @@ def draws_failed(failed: int, of: int) -> str:
 
 def below_chao(low: str, least: str) -> str:
     return (
-        f"The range begins at {low}, below Chao's lower bound ({least}): a bound on what is "
-        "expected, from the same sample, which its limits take as it came and the bootstrap draws "
-        "anew."
+        f"The range begins at {low}, below Chao's lower bound ({least}). The bound is an estimate "
+        "from the same sample, and has an error of its own, which is not shown."
     )
 
 
