@@ -6,8 +6,8 @@ since times of one machine say nothing on another; they hold when the machine is
 """
 
 BENCHES = (
-    "kernel", "hashing", "fidelity", "variants", "matching", "service", "clamd", "middleware",
-    "growth", "import", "vics", "visibility", "console", "review", "report", "estimate",
-    "robustness",
+    "kernel", "hashing", "fidelity", "variants", "matching", "service", "clamd", "hma",
+    "middleware", "growth", "import", "vics", "exchange", "visibility", "console", "review",
+    "report", "estimate", "robustness",
 )  # fmt: skip
 """In the order of `all`: what is timed comes before what keeps every processor busy."""

@@ -5,6 +5,7 @@
 
 pdq_rows_fn chosen_rows;
 mih_code chosen_search;
+lthash_code chosen_lthash;
 static const char *chosen_family;
 
 /* A C-ordered picture of bytes: (rows, cols) or (rows, cols, channels); the rows
@@ -117,12 +118,14 @@ static PyObject *use(PyObject *self, PyObject *args) {
     if (!PyArg_ParseTuple(args, "s:use", &family)) return NULL;
     const pdq_rows_fn rows = pdq_rows_for(family);
     mih_code search;
-    if (!rows || mih_code_for(family, &search)) {
+    lthash_code sums;
+    if (!rows || mih_code_for(family, &search) || lthash_code_for(family, &sums)) {
         PyErr_Format(PyExc_ValueError, "this processor does not run '%s'", family);
         return NULL;
     }
     chosen_rows = rows;
     chosen_search = search;
+    chosen_lthash = sums;
     chosen_family = family[0] == 'b' ? "baseline" : family[3] == '2' ? "avx2" : "avx512";
     Py_RETURN_NONE;
 }
@@ -140,6 +143,8 @@ static PyMethodDef methods[] = {
     {"border", border, METH_VARARGS,
      "border(luma, edge, level, tolerance, share) -> lines\n\n"
      "How many lines from an edge are within tolerance of level."},
+    {"lthash", py_lthash, METH_VARARGS,
+     "lthash(texts) -> 2048 bytes: the sum, in lanes of 16 bits, of SHAKE-128 of each"},
     {"mih_size", py_mih_size, METH_VARARGS,
      "mih_size(count) -> bytes that a segment of so many hashes takes"},
     {"mih_build", py_mih_build, METH_VARARGS,
@@ -159,7 +164,8 @@ static int start(PyObject *module) {
     pdq_prepare();
     chosen_family = pdq_family();
     chosen_rows = pdq_rows_for(chosen_family);
-    return mih_code_for(chosen_family, &chosen_search);
+    return mih_code_for(chosen_family, &chosen_search) |
+           lthash_code_for(chosen_family, &chosen_lthash);
 }
 
 static PyModuleDef_Slot slots[] = {

@@ -11,6 +11,7 @@ from bench import databases
 from tutela.storage import Database
 
 imports = import_module("bench.import")
+exchange = import_module("bench.exchange")
 visibility = import_module("bench.visibility")
 
 
@@ -28,6 +29,13 @@ def test_every_signal_of_the_list_is_imported_and_the_index_is_rebuilt(engine: s
     assert timed.name == f"import/{engine}" and timed.ours > 0
     assert memory.more["whole_mb"] > 10
     assert rebuilt.more == {"signals": 600}
+
+
+def test_every_entry_of_a_partner_is_fetched(engine: str):
+    timed, memory = exchange.measured(80)
+    assert timed.name == f"exchange/{engine}" and timed.ours > 0
+    assert timed.more["entries"] == 80
+    assert memory.more["whole_mb"] > 10
 
 
 def test_a_value_is_seen_and_then_not_seen_by_another_process(engine: str):

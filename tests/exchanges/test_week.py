@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
+import databases
 import pytest
 from sqlalchemy import select
 
+from exchanges import weeks
 from exchanges.feeds import START, Desk, Killed
 from tutela.banks.models import Bank, BankedSignal
 from tutela.exchanges import fetching, partners, secrets, service
@@ -100,20 +103,6 @@ def test_a_week_of_hash_sharing(database: Database, seed: int) -> None:
         week(desk, server, 280, seed)
 
 
-@pytest.mark.soak
-def test_a_week_of_a_million_entries(tmp_path: Any) -> None:
-    import databases
-
-    clock = Clock()
-    with (
-        Database(databases.sqlite(tmp_path / "tutela.db")) as database,
-        Ncmec(clock=clock, size=1000, seed=9, faults=dict(FAULTS)) as server,
-    ):
-        desk = Week(database, "ncmec", {"url": server.url, "user": "bicycle"}, {"password": "rain"})
-        clock.desk = desk
-        week(desk, server, 1_000_000, 9)
-
-
 def test_a_week_of_stopncii(database: Database) -> None:
     clock = Clock()
     with StopNcii(clock=clock, seed=3, faults=dict(FAULTS)) as server:
@@ -125,3 +114,46 @@ def test_a_week_of_stopncii(database: Database) -> None:
         )
         clock.desk = desk
         week(desk, server, 140, 3)
+
+
+def of_hash_sharing(database: Database, entries: int) -> weeks.Week:
+    """A long week of the hash sharing."""
+    clock = weeks.Clock()
+    faults = {**FAULTS, "repeated": 0.1}
+    with Ncmec(clock=clock, seed=9, faults=faults) as server:
+        config = {"url": server.url, "user": "bicycle"}
+        made = weeks.Week(database, clock, "ncmec", config, {"password": "rain"}, entries)
+        made.run(server, 9)
+    return made
+
+
+def of_stopncii(database: Database, entries: int) -> weeks.Week:
+    """A long week of StopNCII."""
+    clock = weeks.Clock()
+    with StopNcii(clock=clock, seed=5, faults=dict(FAULTS)) as server:
+        keys = {"function_key": "hail", "subscription_key": "thunder"}
+        made = weeks.Week(database, clock, "stopncii", {"url": server.url}, keys, entries)
+        made.run(server, 5)
+    return made
+
+
+LONG = pytest.mark.parametrize("week_of", [of_hash_sharing, of_stopncii])
+
+
+@LONG
+def test_a_long_week_whose_process_is_killed(database: Database, week_of: Any) -> None:
+    entries = 100_000 if database.is_sqlite else 10_000
+    assert week_of(database, entries).kills >= 3
+
+
+@pytest.mark.soak
+@LONG
+def test_a_week_of_a_million_entries(tmp_path: Any, week_of: Any) -> None:
+    with Database(databases.sqlite(tmp_path / "tutela.db")) as database:
+        began = time.monotonic()
+        made = week_of(database, 1_000_000)
+    print(
+        f"\n{time.monotonic() - began:.0f} s, {made.peak.value / 1024:.0f} MB, {made.kills} kills"
+    )
+    assert made.kills >= 3
+    assert made.peak.value < 300 * 1024

@@ -1,10 +1,41 @@
 /* Runs the kernel outside Python: under sanitizers, and as ARM64 code in an emulator.
- * For a fixed list of made pictures it prints hash and quality of each, one a line. */
+ * For a fixed list of made pictures it prints hash and quality of each, one a line; then sums of made
+ * texts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../native/lthash.h"
 #include "../../native/pdq.h"
+
+/* Print sums of texts of all lengths around a block's; 2 if families differ, 1 without memory. */
+static int print_sums(void) {
+    enum { COUNT = 90 };
+    lthash_text texts[COUNT];
+    uint8_t *data[COUNT];
+    for (int n = 0; n < COUNT; n++) {
+        const size_t size = n < 60 ? (size_t)n + 120 : (size_t)n * 37;
+        data[n] = malloc(size); /* exactly: a sanitizer sees one byte too many */
+        if (!data[n]) return 1;
+        for (size_t i = 0; i < size; i++) data[n][i] = (uint8_t)(i * 7 + (size_t)n);
+        texts[n] = (lthash_text){data[n], size};
+    }
+    for (size_t count = 0; count <= COUNT; count += 9) {
+        uint16_t sum[LTHASH_LANES], again[LTHASH_LANES];
+        const char *families[] = {"baseline", "avx2", "avx512"};
+        for (int f = 0; f < 3; f++) {
+            lthash_code code;
+            if (lthash_code_for(families[f], &code)) continue;
+            lthash(&code, texts, count, again);
+            if (f && memcmp(again, sum, sizeof sum)) return 2;
+            memcpy(sum, again, sizeof sum);
+        }
+        for (int i = 0; i < LTHASH_LANES; i += 31) printf("%04x", (unsigned)sum[i]);
+        printf("\n");
+    }
+    for (int n = 0; n < COUNT; n++) free(data[n]);
+    return 0;
+}
 
 int main(void) {
     static const int shapes[][4] = {/* full rows, full cols, channels, factor */
@@ -45,5 +76,5 @@ int main(void) {
         printf(" %d\n", quality);
         free(data);
     }
-    return 0;
+    return print_sums();
 }

@@ -11,7 +11,10 @@ import pytest
 from conftest import missing
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [ROOT / "native" / "pdq.c", ROOT / "native" / "cpu.c", ROOT / "tests/native/harness.c"]
+SOURCES = [
+    *(ROOT / "native" / name for name in ("pdq.c", "cpu.c", "lthash.c")),
+    ROOT / "tests/native/harness.c",
+]
 FLAGS = ["-std=c11", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-O2"]
 SANITIZERS = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, func, insert, select, tuple_
 
 from tutela import audit
 from tutela.banks import roots
@@ -95,12 +95,12 @@ def add(
     """
     clock = locked(session)
     bank = open_bank(session, bank_id)
-    spoken = _Spoken(bank)
+    places = _Places(bank)
     given = list({
-        (s.type, s.value, spoken[s.origin], s.external_id): s for s in signals
+        (s.type, s.value, place := places.of(s.origin), s.external_id): (s, place) for s in signals
     }.values())  # fmt: skip
-    origins = _origins(session, bank, {signal.origin for signal in given})
-    bank_id, salt = bank.id, bank.salt
+    origins = _origins(session, bank, places.spoken)
+    bank_id, salt, spoken = bank.id, bank.salt, places.spoken
     first = clock.number + 1
     clock.number += len(given)
     bulk.upsert(
@@ -109,22 +109,29 @@ def add(
         COLUMNS,
         (
             (
-                number, bank_id, s.type, s.value, origins[s.origin], s.external_id, s.quality,
+                number, bank_id, s.type, s.value, origins[place], s.external_id, s.quality,
                 s.labels, s.opinion, s.first_seen or s.last_seen or now,
                 s.last_seen or s.first_seen or now,
             )
-            for number, s in enumerate(given, first)
+            for number, (s, place) in enumerate(given, first)
         ),
         AGAIN,
     )  # fmt: skip
-    numbers = session.scalars(
-        select(BankedSignal.id).where(BankedSignal.id.between(first, clock.number))
-    )
-    fresh = [given[number - first] for number in numbers]
+    fresh = _fresh(session, first, given)
     elements = (
-        roots.element(salt, s.type, s.value, spoken[s.origin], s.external_id) for s in fresh
+        roots.element(salt, s.type, s.value, spoken[place], s.external_id) for s, place in fresh
     )
     return _changed(session, now, actor, bank, "bank.add", elements, (), len(fresh), 0, facts)
+
+
+def _fresh(session: Session, first: int, given: list[tuple[New, int]]) -> Sequence[tuple[New, int]]:
+    """Those that were not there: their numbers, from the first on, are rows."""
+    between = BankedSignal.id.between(first, first + len(given) - 1)
+    if session.scalar(select(func.count()).where(between)) == len(given):
+        return given
+    return [
+        given[number - first] for number in session.scalars(select(BankedSignal.id).where(between))
+    ]
 
 
 def remove(
@@ -228,27 +235,31 @@ def _changed(
     return Changed(added, removed, bank.version, roots.root(bank.state))
 
 
-class _Spoken(dict[From, tuple[str, str, str]]):
-    """Where signals come from as rows say it: with type, value and external id, what makes one
-    another signal."""
+class _Places:
+    """Where signals come from as rows say it, `spoken`, each at its place: with type, value and
+    external id, what makes one another signal."""
 
     def __init__(self, bank: Bank) -> None:
-        self.bank = bank
+        self.spoken: list[tuple[str, str, str]] = []
+        self._source = bank.source
+        self._places: dict[tuple[str, str, str], int] = {}
+        self._last, self._place = From(), -1
 
-    def __missing__(self, origin: From) -> tuple[str, str, str]:
-        made = self[origin] = _spoken(self.bank, origin)
-        return made
+    def of(self, origin: From) -> int:
+        """The place of an origin. Signals of one come one after the other."""
+        if origin is not self._last or self._place < 0:
+            said = origin.source or self._source, origin.member, origin.hashed_by
+            self._place = self._places.setdefault(said, len(self._places))
+            if self._place == len(self.spoken):
+                self.spoken.append(said)
+            self._last = origin
+        return self._place
 
 
-def _spoken(bank: Bank, origin: From) -> tuple[str, str, str]:
-    return origin.source or bank.source, origin.member, origin.hashed_by
-
-
-def _origins(session: Session, bank: Bank, wanted: set[From]) -> dict[From, int]:
+def _origins(session: Session, bank: Bank, wanted: Sequence[tuple[str, str, str]]) -> list[int]:
     """The number of each origin, made if it is new."""
-    texts = {origin: _spoken(bank, origin) for origin in wanted}
     numbers: dict[tuple[str, str, str], int] = {}
-    chosen = sorted(set(texts.values()))
+    chosen = sorted(wanted)
     for at in range(0, len(chosen), BATCH):
         part = chosen[at : at + BATCH]
         found = session.execute(
@@ -266,4 +277,4 @@ def _origins(session: Session, bank: Bank, wanted: set[From]) -> dict[From, int]
     session.add_all(fresh)
     session.flush()
     numbers |= {(o.source, o.member, o.hashed_by): o.id for o in fresh}
-    return {origin: numbers[text] for origin, text in texts.items()}
+    return [numbers[said] for said in wanted]

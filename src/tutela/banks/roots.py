@@ -13,9 +13,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tutela.signals.kernels import NATIVE
+
+if NATIVE:
+    from tutela._native import lthash
+else:
+    from tutela.banks.roots_numpy import lthash
 
 LANES = 1024
 BYTES = 2 * LANES
@@ -23,7 +31,7 @@ EMPTY = bytes(BYTES)
 """The sum of no signals."""
 
 PART = 1024
-"""Signals summed at a time: 2 MiB."""
+"""Signals summed at a time: in numpy, 2 MiB."""
 
 Sum = NDArray[np.uint16]
 
@@ -34,33 +42,31 @@ def element(
     """What of a signal counts: its value and who gave it; each part with its length before it."""
     external = external_id.encode()
     return b"".join((
-        salt, _parts(kind), len(value).to_bytes(4, "little"), value, _parts(*origin),
-        len(external).to_bytes(4, "little"), external,
+        _head(salt, kind, len(value)), value, _parts(*origin), _length(len(external)), external,
     ))  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
+def _head(salt: bytes, kind: str, width: int) -> bytes:
+    return salt + _parts(kind) + _length(width)
+
+
+@lru_cache(maxsize=4096)
 def _parts(*texts: str) -> bytes:
-    return b"".join(len(part := text.encode()).to_bytes(4, "little") + part for text in texts)
+    return b"".join(_length(len(part := text.encode())) + part for text in texts)
+
+
+@lru_cache(maxsize=4096)
+def _length(count: int) -> bytes:
+    return count.to_bytes(4, "little")
 
 
 def summed(elements: Iterable[bytes]) -> Sum:
-    """The sum of elements: about 5 us each."""
+    """The sum of elements: about 1 us each, 6 where there is no compiled code."""
     total = np.zeros(LANES, np.uint16)
-    part: list[bytes] = []
-    for one in elements:
-        part.append(hashlib.shake_128(one).digest(BYTES))
-        if len(part) == PART:
-            total += _lanes(part)
-            part.clear()
-    if part:
-        total += _lanes(part)
-    return total
-
-
-def _lanes(part: list[bytes]) -> Sum:
-    rows = np.frombuffer(b"".join(part), "<u2").reshape(-1, LANES)
-    total: Sum = rows.sum(axis=0, dtype=np.uint16)
+    given = iter(elements)
+    while part := [*islice(given, PART)]:
+        total += np.frombuffer(lthash(part), "<u2")
     return total
 
 

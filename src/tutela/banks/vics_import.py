@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -126,7 +127,7 @@ class VicsImporter(Importer):
         *,
         finished: bool = False,
     ) -> Progress:
-        signals.sort(key=lambda one: (one.type, one.value))  # pages of the index are met once
+        signals.sort(key=attrgetter("type", "value"))  # pages of the index are met once
         reached = replace(
             stored, offset=records.offset, line=records.count, rejected=rejected
         )  # fmt: skip

@@ -42,8 +42,8 @@ class Registration:
     package: int = field(
         default=5_000_000_000,
         metadata={
-            "reason": "Bytes of one ZIP for the portal, which takes no more than 5 GB at once: less,"
-            " where the line is slow. What does not fit goes into further ones."
+            "reason": "Bytes of one ZIP for the portal, which takes no more than 5 GB at once:"
+            " less, where the line is slow. What does not fit goes into further ones."
         },
     )
 

@@ -31,6 +31,10 @@ PATIENCE = 30
 PAGES_KIB = 64 * 1024
 """Memory for pages of a SQLite connection that writes: an import touches indices in no order."""
 
+LOG_PAGES = 16_384
+"""Pages of SQLite's log, 64 MiB, before they are copied to their places: a page that an import
+writes again and again is copied once. With SQLite's own 1000, all of it is written twice."""
+
 READ_PAGES_KIB = 4 * 1024
 """The same of one that only reads: every process has several, and the system holds the file too."""
 
@@ -190,7 +194,9 @@ def _prepare(connection: sqlite3.Connection) -> sqlite3.Cursor:
 
 
 def _prepare_writer(connection: sqlite3.Connection, _: Any) -> None:
-    _prepare(connection).close()
+    cursor = _prepare(connection)
+    cursor.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+    cursor.close()
 
 
 def _prepare_reader(connection: sqlite3.Connection, _: Any) -> None:

@@ -45,7 +45,8 @@ class Ncmec(Stand):
     """The server, with its entries in memory.
 
     `clock` plus `skew` is its time; stamps are of the zone `offset` from UTC, and still marked
-    `Z`. `wrapped`: reasons stand in an element of the root, rather than in it.
+    `Z`. `wrapped`: reasons stand in an element of the root, rather than in it. `repages`: each page
+    is cut from what the range has then, so that entries move between pages.
     """
 
     TITLE = "NCMEC's hash sharing"
@@ -61,10 +62,10 @@ class Ncmec(Stand):
     def __init__(
         self, *, user: str = USER, password: str = PASSWORD, size: int = SIZE,
         skew: timedelta = timedelta(), offset: timedelta = timedelta(), wrapped: bool = True,
-        **how: Any,
+        repages: bool = False, **how: Any,
     ) -> None:  # fmt: skip
         self.user, self.password, self.size, self.wrapped = user, password, size, wrapped
-        self.skew, self.offset = skew, offset
+        self.skew, self.offset, self.repages = skew, offset, repages
         self.names = dict(MEMBERS)
         self.entries: dict[str, Kept] = {}
         self.feedback: list[Said] = []
@@ -106,6 +107,7 @@ class Ncmec(Stand):
         """Be as it was, stamps and all."""
         with self.lock:
             self.entries = dict(before)
+            self._keys = [*before]
             self._orders.clear()
 
     def traffic(self, count: int) -> None:
@@ -116,24 +118,19 @@ class Ncmec(Stand):
                 alive = chance < 0.4 and self.entries
                 if not alive:
                     number, member = str(len(self.entries) + 1), self.random.choice([*self.names])
-                    self._keep(Kept(member, number, self._now(), self._media(), self._prints()))
+                    self._keep(Kept(member, number, self._now(), self._media(), self.prints()))
                     continue
-                old = self.entries[self._any()]
+                old = self.entries[self.random.choice(self._keys)]
                 if chance < 0.15 and old.prints is not None:
                     self.delete(old.member, old.id)
                 else:
-                    self._keep(replace(old, at=self._now(), prints=self._prints()))
-
-    def _any(self) -> str:
-        """The key of a random entry. Keys are listed anew only after one was added."""
-        if len(self._keys) != len(self.entries):
-            self._keys = list(self.entries)
-        return self.random.choice(self._keys)
+                    self._keep(replace(old, at=self._now(), prints=self.prints()))
 
     def _media(self) -> str:
         return "video" if self.random.random() < 0.1 else "image"
 
-    def _prints(self) -> dict[str, str]:
+    def prints(self) -> dict[str, str]:
+        """Random values of each type."""
         return {name: self.random.randbytes(size).hex() for name, size in BINARY.items()}
 
     def _now(self) -> datetime:
@@ -141,6 +138,8 @@ class Ncmec(Stand):
 
     def _keep(self, one: Kept) -> None:
         with self.lock:
+            if one.key not in self.entries:
+                self._keys.append(one.key)
             self.entries[one.key] = one
 
     def admits(self, request: Request) -> bool:
@@ -172,7 +171,7 @@ class Ncmec(Stand):
             return Reply(400, kind=XML)
         if first < 1 or end < start:
             return Reply(400, kind=XML)
-        if first == 1:
+        if first == 1 or self.repages:
             order = self._ordered(given, start, end)
         elif given in self._orders and not self.meets("stale"):
             order = self._orders[given]

@@ -50,13 +50,17 @@ class StopNcii(Stand):
         }  # fmt: skip
         self.records: dict[tuple[str, str], Record] = {}
         self.feedback: list[dict[str, Any]] = []
-        self._pages: dict[str, list[tuple[str, str]]] = {}
+        self._pages: dict[str, tuple[list[tuple[str, str]], int]] = {}
+        """By token: what a fetch is given, and from where on."""
+        self._keys: list[tuple[str, str]] = []
         super().__init__(**how)
 
     def put(self, value: str, status: str = "Active", kind: str = "ImagePDQ") -> None:
         """Say something of a value, now."""
         with self.lock:
             at = int(self.clock().timestamp())
+            if (kind, value) not in self.records:
+                self._keys.append((kind, value))
             self.records[kind, value] = Record(kind, value, status, at)
 
     def held(self) -> set[tuple[str, str]]:
@@ -71,7 +75,7 @@ class StopNcii(Stand):
                 if self.random.random() < 0.7 or not self.records:
                     self.put(self.random.randbytes(32).hex())
                 else:
-                    kind, value = self.random.choice(list(self.records))
+                    kind, value = self.random.choice(self._keys)
                     self.put(value, self.random.choice(sorted(STATUSES)), kind)
 
     def admits(self, request: Request) -> bool:
@@ -99,18 +103,19 @@ class StopNcii(Stand):
                 (key for key, one in self.records.items() if one.at >= start),
                 key=lambda key: self.records[key].at,
             )
-            waiting = [*found]
+            waiting, first = found, 0
         elif token in self._pages and not self.meets("stale"):
-            waiting = self._pages[token]
+            waiting, first = self._pages[token]
         else:
             return Reply(400)
-        shown, left = waiting[:size], waiting[size:]
-        following = f"{start}-{self.random.randbytes(8).hex()}" if left else None
+        shown, after = waiting[first : first + size], first + size
+        more = after < len(waiting)
+        following = f"{start}-{self.random.randbytes(8).hex()}" if more else None
         if following is not None:
-            self._pages[following] = left
+            self._pages[following] = waiting, after
         if self.meets("endless"):
             following = token or "again"
-            self._pages[following] = waiting
+            self._pages[following] = waiting, first
         records = [_record(self.records[key]) for key in shown]
         name = "records" if self.meets("schema-changed") else "hashRecords"
         said = {
