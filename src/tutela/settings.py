@@ -21,6 +21,7 @@ from tutela.decoding.limits import Limits
 from tutela.decoding.options import Options
 from tutela.errors import TutelaError
 from tutela.evidence.options import Options as Evidence
+from tutela.exchanges.options import Hma
 from tutela.exchanges.options import Options as Exchanges
 from tutela.jobs.options import Options as Jobs
 from tutela.law.options import Options as Law
@@ -310,6 +311,7 @@ class Settings:
     )
     service: Service = field(default_factory=Service)
     clamd: Clamd = field(default_factory=Clamd)
+    hma: Hma = field(default_factory=Hma)
     console: Console = field(default_factory=Console)
     people: People = field(default_factory=People)
     oidc: Oidc = field(default_factory=Oidc)

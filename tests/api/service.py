@@ -117,12 +117,12 @@ class Desk:
 
 
 @contextmanager
-def serving(url: str, folder: Path) -> Iterator[Desk]:
-    """A service of an installation in a folder."""
+def serving(url: str, folder: Path, **more: Any) -> Iterator[Desk]:
+    """A service of an installation in a folder; `more` are settings."""
     chosen = Settings(
         data=str(folder / "data"), keys=str(folder / "keys"), database_url=url,
         service=Service(port=0, idle_seconds=5), imports=Imports(chunk=CHUNK),
-        decoding=Decoding(processes=1), cases=Cases(notices=True),
+        decoding=Decoding(processes=1), cases=Cases(notices=True), **more,
     )  # fmt: skip
     with App(chosen) as app:
         app.set_up()

@@ -178,6 +178,20 @@ def test_what_is_exported_is_imported_as_it_was(database, tmp_path):
         )
 
 
+def test_what_nobody_checked_or_its_owner_takes_back_is_not_exported_as_if_it_belonged_there(
+    database, tmp_path
+):
+    bank = make_bank(database)
+    with database.writing() as session:
+        for number, opinion in enumerate((1, 0, -1)):
+            new = New("sha256", bytes([number] * 32), From(), f"f{number}", opinion=opinion)
+            changes.add(session, database.now(), "shell:ann", bank, [new])
+        shown = service.get(session, "roads")
+    assert exporting.write(database, shown, tmp_path / "out.csv") == 1
+    text = (tmp_path / "out.csv").read_text()
+    assert "00" * 32 in text and "01" * 32 not in text and "02" * 32 not in text
+
+
 def test_an_export_is_refused_or_written_whole(database, tmp_path):
     make_bank(database)
     with pytest.raises(NotAllowed, match="does not let it be exported"):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 from api.service import Desk
 from cases.matters import SHELL, Matters
+from sqlalchemy import select
 
 from console.visitor import Visitor, signed_in
 from tutela.cases import queues
+from tutela.exchanges import service
+from tutela.exchanges.models import Asked, Exchange
 from tutela.interfaces.console import case as pages
 from tutela.interfaces.console.inert import facts, inert
 from tutela.people import knowing
+from tutela.screening.models import ItemMatch, ItemSignal
 
 
 @pytest.fixture
@@ -146,3 +151,54 @@ def test_facts_are_listed_flat_and_bounded():
     given = json.dumps({"a": {"b": "x", "c": [1, 2]}, **{f"k{n}": n for n in range(100)}})
     found = facts(given)
     assert found[:2] == [("a.b", "x"), ("a.c", "[1, 2]")] and len(found) == 40
+
+
+def test_what_a_listed_address_matched_is_said_in_words_and_not_as_a_digest(
+    desk: Desk, matters: Matters, ann: Visitor
+):
+    item = matters.matched("listed")
+    with desk.database.writing() as session:
+        row = session.scalars(select(ItemMatch).where(ItemMatch.item_id == item)).one()
+        row.type, row.bank, row.value, row.item_value = "url", "addresses", "ab" * 32, "ab" * 32
+        row.disputed = row.seed = True
+    page = ann.get(f"/console/cases/{matters.case('listed').id}")
+    assert "It has an address on the list addresses" in page.words
+    assert "ab" * 32 not in page.text
+    assert "disputed" in page.words and "not checked there" in page.words
+
+
+@pytest.mark.parametrize(
+    ("state", "found", "match", "words"),
+    [
+        ("given", "listed", "exact", "They list it, or one like it. exact"),
+        ("given", "harmful", "near", "as harmful, but not as the first kind. near"),
+        ("given", "unknown", "", "They know none like it. That says nothing of the picture."),
+        ("waiting", "unknown", "", "That says nothing of the picture. It is being asked."),
+        ("waiting", "", "", "It is being asked."), ("refused", "", "", "no answer that can be"),
+    ],
+)  # fmt: skip
+def test_a_second_opinion_stands_with_the_item_for_who_may_see_what_matched(
+    desk: Desk, matters: Matters, ann: Visitor, bob: Visitor, state, found, match, words
+):
+    name = f"op-{state}-{found or 'nothing'}-{match or 'none'}"
+    item = matters.matched(name)
+    value = hashlib.sha256(name.encode()).hexdigest()
+    with desk.database.writing() as session:
+        session.add(ItemSignal(
+            item_id=item, type="pdq", value=value, variant="plain", frame=None, quality=100,
+        ))  # fmt: skip
+        row = session.scalars(select(Exchange).where(Exchange.name == "shield")).first()
+        if row is None:
+            row = service.add(
+                session, matters.now, "test", "shield", "arachnid",
+                {"url": "http://127.0.0.1:9", "user": "bicycle"},
+            )  # fmt: skip
+        session.add(Asked(
+            exchange_id=row.id, type="pdq", value=value, state=state, found=found, match=match,
+            due_at=matters.now, asked_at=None, said_at=None, attempts=0, error="",
+        ))  # fmt: skip
+    path = f"/console/cases/{matters.case(name).id}"
+    page = ann.get(path)
+    assert words in page.words and "shield" in page.words
+    assert value not in page.text
+    assert "shield" not in bob.get(path).words  # no match:detail

@@ -118,3 +118,15 @@ def test_a_programme_is_left_by_two_and_says_so(desk: Desk, ann: Visitor, bob: V
         assert session.scalar(select(Exchange.left_at).where(Exchange.name == "gone"))
     ann.post(f"{HERE}/gone/fetch", {}, 409)
     assert json.loads(told.text)["payloadType"] == KIND
+
+
+def test_who_is_only_asked_has_no_list_to_fetch(desk: Desk, ann: Visitor) -> None:
+    given = {"name": "shield", "every": "30", "set_user": "bicycle", "secret_password": "rain"}
+    refused = ann.post("/console/new-exchange/arachnid", given, 422)
+    assert "whom to ask" in refused.words
+    ann.post("/console/new-exchange/arachnid", given | {"set_url": "http://127.0.0.1:9"})
+    page = ann.get(f"{HERE}/shield")
+    assert "none was asked for yet" in page.words and "Fetch now" not in page.words
+    assert "rain" not in page.words
+    told = ann.post(f"{HERE}/shield/fetch", {}, 409)
+    assert "asked about what is reviewed here" in told.words

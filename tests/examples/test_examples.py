@@ -13,16 +13,9 @@ from pathlib import Path
 import pytest
 import urllib3
 from server.doors import KNOWN, OTHER
-from server.serving import Service, service, until
+from server.serving import until
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*_app.py"))
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with service(tmp_path_factory.mktemp("examples")) as made:
-        made.start()
-        yield made
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tutela.exchanges import arachnid
-from tutela.exchanges.arachnid import Found, Second
+from tutela.exchanges.advisers import Found, Second
 from tutela.exchanges.errors import Unreadable
 from tutela.exchanges.partners import Reply
 from tutela.testing.hash_sharing import Arachnid

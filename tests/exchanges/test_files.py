@@ -12,18 +12,20 @@ import pytest
 from sqlalchemy import select, text
 
 from exchanges.feeds import Killed, sha256
+from tutela.alarms.models import Alarm
 from tutela.banks import values
 from tutela.banks.models import Bank, BankedSignal
-from tutela.exchanges import fetching, iwf, service, vics
+from tutela.exchanges import asking, fetching, iwf, outcomes, service, vics
 from tutela.exchanges.errors import NotConfigured
 from tutela.exchanges.models import Exchange, Held
 from tutela.exchanges.options import Options
-from tutela.exchanges.partners import named
+from tutela.exchanges.partners import Call, Reply, Setup, named
 from tutela.outbound import Outbound
 from tutela.sealing import Sealing
 from tutela.signals.registry import signal_type
 from tutela.signals.urls import Keyer
 from tutela.storage import Database
+from tutela.testing.exchange_contract import NOW, ExchangeContract
 
 KEYER = Keyer(lambda: b"k" * 32)
 
@@ -211,6 +213,39 @@ def test_a_list_that_is_missing_or_empty_removes_nothing(
     assert {role: reading.held(role) for role in before} == before
 
 
+@pytest.mark.parametrize(
+    "body",
+    ["Ref,MD5,SHA1,Marked\n", "Ref,MD5,SHA1,Marked\n\n\n", "Ref,MD5,SHA1,Marked\nr1,rain,,no\n",
+     "Ref,Hash,Marked\nr1,x,no\n"],
+)  # fmt: skip
+def test_a_list_of_a_header_alone_or_of_other_columns_removes_nothing_and_somebody_hears(
+    database: Database, folder: Path, body: str
+) -> None:
+    reading = started(database, folder)
+    assert reading.fetch() == "complete"
+    before = {role: reading.held(role) for role in ("known", "survivor")}
+    whole = (folder / "hash-list.csv").read_text()
+    (folder / "hash-list.csv").write_text(body)
+    assert reading.fetch() == "failed"
+    assert {role: reading.held(role) for role in before} == before
+    with database.reading() as session:
+        (alarm,) = session.scalars(select(Alarm).where(Alarm.closed_at.is_(None)))
+    assert alarm.kind == outcomes.FAILING
+    (folder / "hash-list.csv").write_text(whole.replace("r1", "r9"))
+    assert reading.fetch() == "complete"
+    assert reading.held("survivor") == before["survivor"]
+
+
+def test_a_set_without_a_record_removes_nothing(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "set.json"
+    path.write_text(media(*"abc"))
+    reading = Reading(database, "vics", path=str(path), role="known", map="1=a1")
+    reading.fetch()
+    path.write_text(media())
+    assert reading.fetch() == "failed"
+    assert len(reading.held("known")) == 3
+
+
 def test_a_list_without_the_mark_of_what_a_child_reported_is_not_read(
     database: Database, folder: Path
 ) -> None:
@@ -235,6 +270,90 @@ def test_lists_go_on_where_a_run_was_killed(
     assert reading.fetch() == "complete"
     assert reading.held("known") == {("md5", md5(str(n))) for n in range(40)}
     assert len(reading.held("words")) == 1
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "list-columns.yaml"
+
+
+def test_the_columns_of_the_example_read_lists_that_have_them(
+    database: Database, folder: Path
+) -> None:
+    (folder / "hash-list.csv").write_text(
+        "Reference,Grade,MD5 hash,SHA-1 hash,PDQ hash,Came from\n"
+        f"r1,g1,{md5('a')},{sha256('a')[:40]},,\nr2,g2,{md5('b')},,,Helpline\n"
+    )
+    (folder / "url-list.txt").write_text("Address,Other\nweather.example/rain,x\n")
+    (folder / "keywords.txt").write_text("Keyword\nred bicycle\n")
+    columns = folder.parent / "columns.yaml"
+    columns.write_text(EXAMPLE.read_text())
+    reading = Reading(database, "iwf", folder=str(folder), columns=str(columns))
+    assert reading.fetch() == "complete"
+    assert reading.held("known") == {("md5", md5("a")), ("sha1", sha256("a")[:40])}
+    assert reading.held("survivor") == {("md5", md5("b"))}
+    assert len(reading.held("addresses")) == len(reading.held("words")) == 1
+    columns.write_text(EXAMPLE.read_text().replace("helpline", "nobody"))
+    assert reading.fetch() == "complete", "other columns, another reading"
+    assert reading.held("survivor") == set() and ("md5", md5("b")) in reading.held("known")
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("hashes: [", "line 1"), ("", "empty"), ("hash: {}", "Do you mean hashes"),
+        ("hashes: {columns: {md5: [a]}}", "not a text"), ("hashes: {}", "no columns"),
+        ("hashes:\n  columns: {md5: 'a,b'}", "line 2"), ("addresses: {type: rain}", "never rain"),
+        ("hashes: {columns: {md5: a}, survivor: {column: b}}", "no values"),
+        ("hashes: {columns: {md5: a}, survivor: {column: b, values: []}}", "no values"),
+        ("hashes: {columns: {bicycle: a}}", "no column"), ("&a [*a]", "nchors"), ("\0", "line 1"),
+    ],
+)  # fmt: skip
+def test_columns_that_cannot_be_read_are_said_with_their_line_and_nothing_is_read(
+    database: Database, folder: Path, body: str, word: str
+) -> None:
+    columns = folder.parent / "columns.yaml"
+    columns.write_text(body)
+    reading = Reading(database, "iwf", folder=str(folder), columns=str(columns))
+    assert reading.fetch() == "failed"
+    assert word in reading.run().error
+    assert reading.held("known") == set()
+
+
+class OfFiles(ExchangeContract):
+    """A partner whose files are in a folder."""
+
+    def folder(self, path: Path) -> Path:
+        self.asker = asking.Asker(
+            Outbound(), (), [path], rate=0, seconds=1, before=lambda: None, now=lambda: NOW
+        )
+        return path
+
+    def answer(self, call: Call) -> Reply:
+        return self.asker.ask(call)
+
+
+class TestIwf(OfFiles):
+    partner = named("iwf")
+
+    @pytest.fixture(autouse=True)
+    def some_lists(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(iwf, "PIECE", 80)
+        (folder / "url-list.txt").write_text(
+            "".join(f"http://weather.example/{n}\n" for n in range(9))
+        )
+        config = {"folder": str(self.folder(folder)), "map": "external_id=Ref"}
+        chosen = service.checked(self.partner, {**config, "survivor": "Marked=yes"})
+        self.setup = Setup(chosen, keyer=KEYER)
+
+
+class TestVics(OfFiles):
+    partner = named("vics")
+
+    @pytest.fixture(autouse=True)
+    def some_set(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(vics, "PAGE", 2)
+        path = self.folder(tmp_path) / "set.json"
+        path.write_text(media(*"abcdefg"))
+        self.setup = Setup({"path": str(path), "role": "known", "map": "1=a1"})
 
 
 def test_the_partners_are_installed() -> None:

@@ -122,6 +122,18 @@ def test_entries_of_members_that_survivors_asked_go_to_their_own_bank():
     assert desk.entries["43/one"].role == "survivor"
 
 
+def test_where_only_some_members_are_wanted_the_others_are_passed_over():
+    desk = Desk(config={"only_members": "43, 44"})
+    for member in ("42", "43", "44"):
+        desk.ncmec.put(member, "one", md5=MD5)
+    desk.settled()
+    assert {*desk.entries} == {"43/one", "44/one"}
+    desk.ncmec.delete("42", "one")
+    desk.ncmec.delete("43", "one")
+    desk.settled()
+    assert {key for key, one in desk.entries.items() if one.signals} == {"44/one"}
+
+
 def test_lists_of_other_audiences_are_labelled():
     desk = Desk(config={"audience": "ngo-generative-exploitative"})
     desk.ncmec.put("42", "one", md5=MD5)
@@ -399,6 +411,7 @@ def test_production_is_a_word_that_somebody_writes():
     "config",
     [
         {"overlap": "0"}, {"overlap": "100000"}, {"survivor_members": "4 2"},
+        {"only_members": "4 2"},
         {"url": "http://127.0.0.1:1", "environment": "production"}, {"url": "gopher://x"},
         {"audience": "cyclists"},
     ],
@@ -406,3 +419,39 @@ def test_production_is_a_word_that_somebody_writes():
 def test_settings_that_cannot_be_are_refused(config):
     with pytest.raises(NotConfigured):
         Ncmec().hosts(Setup(config))
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_what_passes_from_a_page_to_one_that_was_read_is_found_all_the_same(after):
+    """The server cuts its pages anew each time, and entries of a page that was read leave the
+    range while the others are read."""
+    desk = Desk(size=3, repages=True)
+    for number in range(10):
+        desk.ncmec.put("42", f"e{number}", sha1=f"{number:02x}" * 20)
+    desk.later(days=3)
+    pages = []
+
+    def changing() -> None:
+        pages.append(len(desk.pages))
+        if len(pages) == after:
+            desk.later(minutes=10)
+            for key in sorted(desk.entries)[:2]:
+                desk.ncmec.put("42", key.removeprefix("42/"), sha1="ee" * 20)
+
+    desk.between = changing
+    desk.fetch()
+    desk.between = lambda: None
+    assert set(desk.entries) == {f"42/e{number}" for number in range(10)}
+    desk.settled()
+    assert {value for _, value in desk.held()} == {value for _, value in desk.ncmec.held()}
+
+
+def test_a_partner_that_counts_more_than_it_gives_is_read_again_a_few_times_only():
+    desk = Desk(size=3)
+    desk.ncmec.traffic(10)
+    real = desk.ncmec._link
+    desk.ncmec._link = lambda given, start, most: real(given, start, most + 5)
+    desk.settled()
+    starts = [path for _, path, _ in desk.ncmec.calls if "start=" not in path]
+    assert len(starts) == 1 + windows.AGAIN
+    assert {value for _, value in desk.held()} == {value for _, value in desk.ncmec.held()}

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from exchanges.feeds import Desk as Desks
 from exchanges.feeds import Killed
-from tutela.exchanges import fetching, secrets, service
+from tutela.alarms.models import Alarm
+from tutela.exchanges import fetching, outcomes, secrets, service
 from tutela.exchanges.models import Exchange
 from tutela.storage import Database
-from tutela.testing.hash_sharing import Ncmec, StopNcii
+from tutela.testing.hash_sharing import Ncmec, StopNcii, stand
 from tutela.testing.hash_sharing.stand import Stand
 
 NCMEC = {"user": "bicycle"}
@@ -97,11 +99,47 @@ def test_credentials_that_expire_in_the_middle_halt_it_until_others_are_set(data
     ncmec.misbehave("revoked", after=2)
     desk.at += timedelta(minutes=1)
     assert desk.fetch() == "refused"
+    assert desk.row().checkpoint is not None and desk.run().pages == 2
+    assert sounding(database) == {(outcomes.REFUSED, "exchange:line")}
+    before, calls = desk.values(), len(ncmec.calls)
+    assert before, "what came before stays"
     assert desk.fetch(after=timedelta(hours=1)) is None
+    assert desk.values() == before and len(ncmec.calls) == calls
     ncmec.behave()
     desk.admitted()
     desk.until_complete()
     assert desk.values() == {value for _, value in ncmec.held()}
+
+
+def test_who_asks_for_patience_gets_it_and_the_rest_comes_after(database, ncmec):
+    desk = OnLine(database, ncmec, "ncmec", **NCMEC)
+    ncmec.traffic(100)
+    ncmec.misbehave("too-many", after=2)
+    desk.at += timedelta(minutes=1)
+    assert desk.fetch() == "complete"
+    assert max(desk.slept) >= 1, "as long as Retry-After says"
+    assert desk.values() == {value for _, value in ncmec.held()}
+    assert sounding(database) == set()
+
+
+def test_who_asks_for_hours_of_patience_is_left_alone_for_hours(database, ncmec, monkeypatch):
+    monkeypatch.setattr(stand, "RETRY", 7200)
+    desk = OnLine(database, ncmec, "ncmec", **NCMEC)
+    ncmec.traffic(100)
+    ncmec.misbehave("too-many", after=2)
+    desk.at += timedelta(minutes=1)
+    assert desk.fetch() == "failed"
+    assert desk.row().due_at == desk.at + timedelta(hours=2)
+    before = desk.values()
+    assert before and desk.slept.count(7200) == 0, "the worker does not wait for it"
+    desk.until_complete()
+    assert desk.values() == {value for _, value in ncmec.held()}
+
+
+def sounding(database: Database) -> set[tuple[str, str]]:
+    with database.reading() as session:
+        rows = session.scalars(select(Alarm).where(Alarm.closed_at.is_(None)))
+        return {(one.kind, one.subject) for one in rows}
 
 
 def test_tombstones_of_everything_are_held_for_a_person(database, ncmec):

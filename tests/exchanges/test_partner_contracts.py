@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from urllib.parse import parse_qs, urlsplit
 
+from tutela.exchanges.arachnid import Arachnid
 from tutela.exchanges.ncmec.partner import Ncmec
 from tutela.exchanges.partners import Call, Feedback, Opinion, Reply, Setup
 from tutela.exchanges.stopncii import StopNcii
 from tutela.exchanges.threatexchange import ThreatExchange
 from tutela.testing import hash_sharing
+from tutela.testing.adviser_contract import AdviserContract
 from tutela.testing.exchange_contract import NOW, ExchangeContract
 from tutela.testing.hash_sharing.stand import Request, Stand
 
@@ -45,6 +47,17 @@ class TestStopNcii(ExchangeContract):
     feedback = Feedback("1", "pdq", "0f" * 32, Opinion.NEGATIVE)
     server = hash_sharing.StopNcii(port=9, clock=lambda: NOW.replace(hour=11))
     server.traffic(2000)
+
+    def answer(self, call: Call) -> Reply:
+        return answered(self.server, call)
+
+
+class TestArachnid(AdviserContract):
+    partner = Arachnid()
+    setup = Setup({"url": URL, "user": "bicycle"}, {"password": "rain"})
+    kind = "pdq"
+    server = hash_sharing.Arachnid(port=9)
+    server.put(f"{1:064x}", "csam", "exact")
 
     def answer(self, call: Call) -> Reply:
         return answered(self.server, call)

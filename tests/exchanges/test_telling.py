@@ -17,6 +17,7 @@ from tutela.decoding import fingerprint
 from tutela.exchanges import asking, fetching, outcomes, partners, service, telling
 from tutela.exchanges.models import Exchange, Told
 from tutela.exchanges.partners import Entry, Listed, Opinion
+from tutela.screening import recording
 
 __all__ = ["installation", "office"]
 PUBLIC = {"item": {"channel": "public"}, "creator": {"id": "rider"}}
@@ -247,3 +248,30 @@ def test_a_value_whose_owners_all_say_that_it_does_not_belong_matches_nothing(
 ) -> None:
     data = programme.listed(opinion=Opinion.NEGATIVE)
     assert programme.office.screen(data, PUBLIC).verdict == "allow"
+
+
+@pytest.mark.parametrize(
+    ("opinions", "disputed", "seed"),
+    [
+        ((Opinion.POSITIVE,), False, False), ((Opinion.SEED,), False, True),
+        ((Opinion.POSITIVE, Opinion.NEGATIVE), True, False),
+    ],
+)  # fmt: skip
+def test_an_answer_says_what_else_members_say_of_what_matched(
+    programme: Programme, opinions: tuple[Opinion, ...], disputed: bool, seed: bool
+) -> None:
+    data = picture(next(seeds))
+    found = fingerprint(io.BytesIO(data), programme.office.pool).signals
+    values = tuple(Listed(s.type, s.value, s.quality) for s in found if s.variant == "plain")
+    programme.entries = [
+        Entry(f"m{n}/1", None, values, "known", f"m{n}", "1", opinion=opinion)
+        for n, opinion in enumerate(opinions)
+    ]
+    programme.fetch()
+    answer = programme.office.screen(data, PUBLIC)
+    with programme.office.database.reading() as session:
+        again = recording.read(session, answer.item_id)
+    for one in (*answer.matches, *(again.matches if again else ())):
+        if one["bank"].startswith(programme.name):
+            assert (one["disputed"], one["seed"]) == (disputed, seed)
+    assert again is not None and len(again.matches) == len(answer.matches) > 0

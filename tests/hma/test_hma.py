@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import json
 import logging
 from collections.abc import Iterator
@@ -10,19 +12,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from api.service import Desk, Reply, serving, until
+from api.service import Desk, serving, until
 from fastapi.routing import iter_route_contexts
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hma.asking import H0, ask, near
 from tutela.audit.service import entries
 from tutela.banks import made_picture
 from tutela.interfaces.api.app import create
+from tutela.interfaces.hma import hashing
+from tutela.outbound.errors import Reason
 
 DOCS = Path(__file__).parents[2] / "docs"
-H0 = "2d6f1af3a956c529c79ca3d2526fa834d4196c81cedd04de0a26b855fc99b724"
-"""As in the recordings: PDQ of a made, harmless picture."""
-
 FAR = "d2" + "90" * 31
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 
@@ -44,18 +46,6 @@ def raw(desk: Desk) -> list[int]:
         "matches"
     ]
     return found
-
-
-def near(bits: int) -> str:
-    """H0 with so many bits turned."""
-    return f"{int(H0, 16) ^ ((1 << bits) - 1):064x}"
-
-
-def ask(desk: Desk, method: str, path: str, who: str | None = "all", **more: Any) -> Reply:
-    headers = more.pop("headers", {})
-    if who is not None:
-        headers = {**headers, "authorization": f"Bearer {desk.keys[who]}"}
-    return Reply(desk.http.request(method, f"/hma{path}", headers=headers, retries=False, **more))
 
 
 def lookup(desk: Desk, value: str = H0, more: str = "", who: str = "all") -> Any:
@@ -107,6 +97,55 @@ def test_what_cannot_be_is_refused_as_hma_does(desk: Desk, path, status, message
     reply = ask(desk, "GET", path)
     assert reply.status == status and reply.headers["content-type"] == "application/json"
     assert message is None or reply.json["message"] == message
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_what_cannot_be_fetched_is_told_without_where_it_leads(reason: Reason):
+    refused = hashing.not_fetched(reason)
+    status, said = {
+        Reason.URL: (400, "Invalid or unsafe URL provided"),
+        Reason.NOT_LISTED: (400, "Invalid or unsafe URL provided"),
+        Reason.ADDRESS: (400, "Invalid or unsafe URL provided"),
+        Reason.REDIRECTED: (400, "Invalid or unsafe URL provided"),
+        Reason.TOO_LARGE: (413, "Content too large"),
+    }.get(reason, (400, f"Failed to fetch URL: {reason}"))
+    assert (refused.status, refused.what) == (status, said)
+
+
+def test_past_the_limit_of_requests_clients_are_told_to_come_again(desk: Desk):
+    chosen = desk.app.settings
+    full = dataclasses.replace(chosen, service=dataclasses.replace(chosen.service, requests=1))
+    desk.app.settings = full
+    try:
+        made = create(desk.running)
+    finally:
+        desk.app.settings = chosen
+    key = f"Bearer {desk.keys['all']}"
+    path = f"/hma/m/lookup?signal={H0}&signal_type=pdq"
+
+    async def both() -> list[tuple[int, Any]]:
+        return list(await asyncio.gather(*(_asked(made, path, key) for _ in range(2))))
+
+    told = dict(asyncio.run(both()))
+    assert set(told) == {200, 503} and told[503]["message"] == "Too many requests are in work."
+
+
+async def _asked(app: Any, path: str, key: str) -> tuple[int, Any]:
+    """Status and JSON of a GET that an application answers, without a server between."""
+    target, _, query = path.partition("?")
+    scope = {"type": "http", "method": "GET", "path": target, "raw_path": target.encode(),
+             "query_string": query.encode(), "headers": [(b"authorization", key.encode())],
+             "app": app, "root_path": "", "scheme": "http", "http_version": "1.1"}  # fmt: skip
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], json.loads(sent[1]["body"])
 
 
 def test_a_missing_parameter_and_a_bad_boolean_are_listed(desk: Desk):
@@ -167,8 +206,14 @@ def test_banks_are_shown_in_hmas_names(desk: Desk):
     assert {"name": "PART", "matching_enabled_ratio": 0.25} in ask(desk, "GET", "/c/banks").json
     reply = ask(desk, "GET", "/c/bank/NONE")
     assert reply.data == b'{"matching_enabled_ratio":0.0,"name":"NONE"}\n'
-    changed = ask(desk, "DELETE", "/c/bank/NONE")
-    assert (changed.status, changed.headers["allow"]) == (405, "GET, HEAD")
+    changed = ask(desk, "PATCH", "/c/bank/NONE")
+    allowed = "DELETE, GET, HEAD, OPTIONS, PUT"
+    assert (changed.status, changed.headers["allow"]) == (405, allowed)
+    assert changed.json["message"]
+    asked = ask(desk, "OPTIONS", "/c/bank/NONE")
+    assert (asked.status, asked.data, asked.headers["allow"]) == (200, b"", allowed)
+    head = ask(desk, "HEAD", "/c/bank/NONE")
+    assert (head.status, head.data) == (200, b"")
 
 
 def test_a_key_in_the_path_opens_what_it_may_and_stands_nowhere(desk: Desk, caplog):
@@ -207,30 +252,61 @@ def test_every_route_is_described_mapped_and_in_the_guide(desk: Desk):
         (method, context.path.removeprefix("/hma"))
         for context in iter_route_contexts(create(desk.running).routes)
         if context.path.startswith("/hma/")
-        for method in (context.methods or set()) - {"HEAD"}
+        for method in (context.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert len(found) == 16
+    found = {(method, path.replace(":int", "")) for method, path in found}
+    assert len(found) == 36
     described = ask(desk, "GET", "/openapi/openapi.json").json["paths"]
     assert found == {(m.upper(), path) for path, methods in described.items() for m in methods}
     mapped = ask(desk, "GET", "/site-map").json
-    assert {path.replace("<bank_name>", "{bank}") for path in mapped} == {p for _, p in found}
+    theirs = {"<bank_name>": "{bank}", "<int:content_id>": "{number}", "<api_name>": "{api}",
+              "<name>": "{name}"}  # fmt: skip
+    for shown, ours in theirs.items():
+        mapped = [path.replace(shown, ours) for path in mapped]
+    assert {*mapped} == {p for _, p in found}
     page = (DOCS / "hma.md").read_text()
     assert all(f"`{method} /hma{path}`" in page for method, path in found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
+PATHS = [
+    "/m/lookup", "/m/raw_lookup", "/h/hash", "/m/compare", "/c/banks", "/c/bank/FUZZ",
+    "/c/bank/FUZZ/content", "/c/bank/FUZZ/signal", "/c/bank/FUZZ/content/7", "/c/exchanges",
+    "/c/exchanges/api/ncmec", "/c/exchanges/api/sample", "/c/exchange/FUZZ", "/c/signal_type/x",
+]  # fmt: skip
+JSON_BODIES = st.dictionaries(
+    st.sampled_from([
+        "name", "enabled", "enabled_ratio", "note", "metadata", "pdq", "video_md5", "bank", "api",
+        "api_json", "credential_json", "disable_until_ts", "user", "password", "environment",
+    ]),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20),
+        st.sampled_from([H0, "FUZZ", "sample", "ncmec", "\ud800", "1" * 5000]),
+        st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2),
+        st.lists(st.integers(), max_size=2),
+    ),
+).map(lambda body: json.dumps(body).encode())  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[*HealthCheck])
 @given(
-    st.sampled_from(["/m/lookup", "/m/raw_lookup", "/h/hash", "/m/compare", "/c/banks"]),
-    st.sampled_from(["GET", "POST", "PUT"]),
+    st.sampled_from(PATHS),
+    st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
     st.dictionaries(
-        st.sampled_from(["signal", "signal_type", "url", "types", "banks", "seed",
-                         "bypass_coinflip", "content_type", "include_distance"]),
+        st.sampled_from(["signal", "signal_type", "url", "types", "banks", "seed", "metadata",
+                         "bypass_coinflip", "content_type", "include_distance", "note", "why"]),
         st.one_of(st.text(max_size=20), st.sampled_from([H0, "pdq", "video_md5", "photo", "true"])),
     ),
-    st.one_of(st.binary(max_size=40), st.sampled_from([b"[]", b"null", b'{"pdq":[[],{}]}'])),
-    st.sampled_from(["application/json", "multipart/form-data", "multipart/form-data; boundary=x"]),
+    st.one_of(
+        st.binary(max_size=40), st.sampled_from([b"[]", b"null", b'{"pdq":[[],{}]}']), JSON_BODIES
+    ),
+    st.sampled_from(["application/json", "application/json", "multipart/form-data",
+                     "multipart/form-data; boundary=x"]),
 )  # fmt: skip
 def test_nothing_that_comes_is_answered_by_a_fault(desk: Desk, path, method, query, body, kind):
+    ask(
+        desk, "POST", "/c/banks", body=b'{"name":"FUZZ"}',
+        headers={"content-type": "application/json"},
+    )  # fmt: skip
     reply = ask(
         desk, method, f"{path}?{urlencode(query, errors='replace')}", body=body,
         headers={"content-type": kind},

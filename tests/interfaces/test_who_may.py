@@ -58,7 +58,8 @@ all below `/console/account`, which is their own."""
 FOR_SHELL = {
     "tutela init", "tutela serve", "tutela demo", "tutela selftest",
     "tutela testserver cybertipline", "tutela testserver ncmec-hashes",
-    "tutela testserver stopncii", "tutela testserver arachnid", "tutela evidence verify",
+    "tutela testserver stopncii", "tutela testserver arachnid", "tutela testserver hma",
+    "tutela evidence verify",
 }  # fmt: skip
 """Commands of whoever has the machine; a key opens none of them."""
 

@@ -17,6 +17,7 @@ import tutela.evidence.models
 import tutela.exchanges.models
 import tutela.jobs.models
 import tutela.law.models
+import tutela.migrating.models
 import tutela.people.models
 import tutela.preservation.models
 import tutela.records.models

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,16 +11,12 @@ from pathlib import Path
 from tutela import audit
 from tutela.banks import roots, service
 from tutela.banks.errors import BankError, NotAllowed
+from tutela.banks.export_formats import COLUMNS, Csv, Format, row
 from tutela.banks.models import Bank
 from tutela.banks.search import Owner, owners
 from tutela.storage import Database, Session
 
-COLUMNS = (
-    "type", "value", "quality", "labels", "source", "member", "external_id", "hashed_by",
-    "first_seen", "last_seen",
-)  # fmt: skip
-"""The columns of an export: an import reads the same without a map."""
-
+__all__ = ["COLUMNS", "log", "pages", "require", "row", "write"]
 PAGE = 5000
 
 
@@ -46,47 +41,45 @@ def log(session: Session, now: datetime, actor: str, name: str) -> Bank:
 
 
 def write(
-    database: Database, bank: Bank, path: Path, tell: Callable[[int], None] = lambda _: None
+    database: Database,
+    bank: Bank,
+    path: Path,
+    tell: Callable[[int], None] = lambda _: None,
+    form: Format | None = None,
 ) -> int:
-    """Write a bank as CSV in UTF-8; gives how many signals that were.
+    """Write a bank in UTF-8, as CSV unless another form is given; gives how many signals that
+    were, less those that the form cannot say.
 
     The file is new, readable by its owner only, and appears when it is whole. Raises `BankError`
     if it is there already, OSError if it cannot be written.
     """
+    form = form or Csv()
     if path.exists():
         raise BankError(f"{path} is there already.", "Choose another name.")
     handle, temporary = tempfile.mkstemp(".tmp", f".{path.name}-", path.parent)
     try:
         count = 0
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(COLUMNS)
+            file.write(form.begin(bank, database.now()))
             for page in pages(database, bank):
-                writer.writerows(row(owner) for owner in page)
+                file.write(form.rows(page))
                 count += len(page)
                 tell(count)
+            file.write(form.end())
             file.flush()
             os.fsync(file.fileno())
         os.link(temporary, path)  # never over a file that came meanwhile
     finally:
         os.unlink(temporary)  # noqa: PTH108 - a text from mkstemp
-    return count
+    return count - form.left_out
 
 
 def pages(database: Database, bank: Bank) -> Iterator[list[Owner]]:
-    """All signals of a bank in one state of the database."""
+    """All signals of a bank in one state of the database. Those that nobody checked, or that their
+    owners say do not belong there, stay: in a file they would read as others."""
     with database.reading() as session:
         after = 0
-        while page := owners(session, bank=bank, after=after, limit=PAGE):
+        while page := owners(session, bank=bank, after=after, limit=PAGE, only_positive=True):
             yield page
             session.expunge_all()
             after = page[-1].number
-
-
-def row(owner: Owner) -> tuple[object, ...]:
-    """A line of the file."""
-    return (
-        owner.type, owner.value, "" if owner.quality is None else owner.quality,
-        " ".join(owner.labels), owner.source, owner.member, owner.external_id, owner.hashed_by,
-        owner.first_seen.isoformat(), owner.last_seen.isoformat(),
-    )  # fmt: skip

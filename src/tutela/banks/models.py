@@ -153,6 +153,71 @@ class Removal(Base):
     value: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Content(Base):
+    """Signals of one thing, added, switched off and removed together, with what was said of it.
+
+    Its number is of the clock of all signals: no signal has the same."""
+
+    __tablename__ = "banks_content"
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False)
+    bank_id: Mapped[int] = mapped_column(
+        ForeignKey("banks_bank.id", ondelete="CASCADE"), index=True
+    )
+    note: Mapped[str] = mapped_column(Text)
+    facts: Mapped[str] = mapped_column(Text, comment="JSON: what was said of it")
+    off: Mapped[bool] = mapped_column(comment="its signals are in banks_withheld")
+    until: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, index=True, comment="they come back; null with off: never"
+    )
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ContentSignal(Base):
+    """That a signal is of a content; gone when the signal goes."""
+
+    __tablename__ = "banks_content_signal"
+
+    number: Mapped[int] = mapped_column(
+        ForeignKey("banks_signal.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    content_id: Mapped[int] = mapped_column(
+        ForeignKey("banks_content.id", ondelete="CASCADE"), index=True
+    )
+
+
+class Withheld(Base):
+    """A signal that is out of its bank while its content is off: what it takes to put it back."""
+
+    __tablename__ = "banks_withheld"
+    __table_args__ = (Index("ix_banks_withheld_value", "type", "value"),)
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True)
+    content_id: Mapped[int] = mapped_column(
+        ForeignKey("banks_content.id", ondelete="CASCADE"), index=True
+    )
+    type: Mapped[str] = mapped_column(String(32))
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+    origin_id: Mapped[int] = mapped_column(ForeignKey("banks_origin.id", ondelete="CASCADE"))
+    external_id: Mapped[str] = mapped_column(String(256))
+    quality: Mapped[int | None] = mapped_column(SmallInteger)
+    labels: Mapped[str] = mapped_column(Text)
+    opinion: Mapped[int] = mapped_column(SmallInteger)
+    first_seen: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Share(Base):
+    """Of how many lookups by HMA's clients a signal type is asked for; all, without a row."""
+
+    __tablename__ = "banks_share"
+
+    type: Mapped[str] = mapped_column(String(32), primary_key=True)
+    ratio: Mapped[float]
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Import(Base):
     """How far a list was read, so that the same command goes on where it ended."""
 

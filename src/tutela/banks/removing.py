@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tutela.banks import changes, service
+from tutela.banks import changes, known_contents, service
 from tutela.banks.errors import BankError
 from tutela.banks.search import owners
 from tutela.banks.values import bankable, keyer_of, packed
@@ -24,7 +24,10 @@ def remove_value(database: Database, actor: str, name: str, type_name: str, valu
             page = owners(session, type=kind.name, value=stored, bank=bank, limit=PAGE)
             numbers = [owner.number for owner in page]
             changes.remove(session, database.now(), actor, bank.id, numbers)
-        removed += len(page)
+            aside = len(page) < PAGE and known_contents.forget_value(
+                session, database.now(), actor, bank, kind.name, stored
+            )
+        removed += len(page) + aside
         if len(page) < PAGE:
             break
     if not removed:

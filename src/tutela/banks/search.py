@@ -238,9 +238,11 @@ def owners(
     bank: Bank | None = None,
     after: int = 0,
     limit: int = 100,
+    only_positive: bool = False,
 ) -> list[Owner]:
     """Signals in the order of their numbers, from the one after `after`: of a value, of a bank, or
-    of both. All there are, a page at a time."""
+    of both; or those alone of which their owners say that they belong there. All there are, a page
+    at a time."""
     query = (
         select(BankedSignal, Origin, Bank.name)
         .join(Origin, Origin.id == BankedSignal.origin_id)
@@ -251,6 +253,8 @@ def owners(
     )
     if bank is not None:
         query = query.where(BankedSignal.bank_id == bank.id)
+    if only_positive:
+        query = query.where(BankedSignal.opinion > 0)
     if type is not None:
         query = query.where(BankedSignal.type == type)
     if value is not None:

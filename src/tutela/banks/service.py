@@ -19,7 +19,7 @@ from tutela.banks.models import Bank, BankedSignal, Import, Origin, Purpose
 from tutela.matching.layouts import FARTHEST
 from tutela.storage import Database, Session
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+NAME = re.compile(r"[a-z0-9_][a-z0-9._-]{0,63}")
 TEST = "tutela-test"
 """The bank that is always on: it holds one picture made by code (`tutela.banks.made_picture`)."""
 
@@ -59,11 +59,7 @@ def create(
     licence: Licence = Licence(),
 ) -> Bank:
     """A new bank. Raises `BankError` that says what cannot be."""
-    if not NAME.fullmatch(name):
-        raise BankError(
-            f"{name!r} cannot be the name of a bank.",
-            "Use up to 64 of a-z, 0-9, dot, dash and underscore.",
-        )
+    _require_name(session, name)
     if not source or len(source) > 128:
         raise BankError("A bank has a source.", "Say who its signals come from, in 128 letters.")
     rules = asdict(licence)
@@ -71,8 +67,6 @@ def create(
         "purpose": purpose, "distance": distance, "rollout": rollout, "note": note,
         "licence": rules.pop("name"),
     })  # fmt: skip
-    if session.scalar(select(Bank.id).where(Bank.name == name)) is not None:
-        raise BankError(f"There is a bank {name} already.", "Choose another name.")
     bank = Bank(
         name=name, source=source, **rules, **values,
         disabled=False, disabled_until=None, signals=0, version=0,
@@ -86,6 +80,17 @@ def create(
         purpose=str(bank.purpose), root=roots.root(bank.state), **rules,
     )  # fmt: skip
     return bank
+
+
+def _require_name(session: Session, name: str) -> None:
+    """Raises `BankError` unless a bank can have this name."""
+    if not NAME.fullmatch(name):
+        raise BankError(
+            f"{name!r} cannot be the name of a bank.",
+            "Use up to 64 of a-z, 0-9, dot, dash and underscore.",
+        )
+    if session.scalar(select(Bank.id).where(Bank.name == name)) is not None:
+        raise BankError(f"There is a bank {name} already.", "Choose another name.")
 
 
 def get(session: Session, name: str) -> Bank:
@@ -145,6 +150,16 @@ def change(
     audit.append(
         session, now, actor, "bank.change", f"bank:{name}", root=roots.root(bank.state), **facts
     )
+    return bank
+
+
+def rename(session: Session, now: datetime, actor: str, name: str, new: str) -> Bank:
+    """Give a bank another name; what is in it stays. Raises `BankError`."""
+    changes.locked(session)
+    bank = fillable(session, name)
+    _require_name(session, new)
+    bank.name, bank.changed_at = new, now
+    audit.append(session, now, actor, "bank.rename", f"bank:{name}", name=new)
     return bank
 
 

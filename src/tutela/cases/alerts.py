@@ -57,6 +57,14 @@ class Received:
     """Of the youngest child concerned, as it is said."""
 
 
+@dataclass(frozen=True, slots=True)
+class ItemReported:
+    """Someone reported an item that is recorded here."""
+
+    at: datetime
+    item_id: str
+
+
 def put_alert(session: Session, told: ItemDecided) -> None:
     """Put an alert on the open case of the item's creator or, without one, of the item; opens it if
     there is none. That of a test closes itself."""
@@ -108,6 +116,8 @@ def report(session: Session, now: datetime, what: Received) -> Alert:
         session, now, "report.received", f"alert:{alert.id}", what=what.kind, about=what.about,
         reporter=what.reporter, danger=what.danger,
     )  # fmt: skip
+    if item is not None:
+        events.emit(session, ItemReported(now, item.id))
     return alert
 
 

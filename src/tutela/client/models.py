@@ -45,6 +45,8 @@ class Match(_Answer):
     source: str
     purpose: str
     strength: str
+    disputed: bool = False
+    seed: bool = False
 
 
 def _matches(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A second opinion of Arachnid Shield, version 1, on PDQ values: never on bytes.
 
-Does no I/O: `asked` gives the call, `read` what its reply says. Who asks sees to it that only items
-are asked about which were matched or reported here: a value tells a partner that somebody has the
-picture.
+Does no I/O: `asked` gives the call, `read` what its reply says. Who asks (`opinions`) sees to it
+that only items are asked about which were matched or reported here: a value tells a partner that
+somebody has the picture.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any
 
-from tutela.exchanges.errors import Unreadable
-from tutela.exchanges.partners import Call, Reply
+from tutela.exchanges import standins
+from tutela.exchanges.advisers import Advises, Advising, Found, Second
+from tutela.exchanges.errors import NotConfigured, Unreadable
+from tutela.exchanges.partners import Call, Field, Reply, Setup
 
 BASE = "https://shield.projectarachnid.com"
+TEST, PRODUCTION = "test", "production"
 MOST = 100
 """Values of one call."""
 
@@ -31,16 +33,6 @@ MOST_TOLD = 200
 HINT = "See whether the partner is well; if its format has changed, Tutela must learn it first."
 
 
-class Found(StrEnum):
-    """What it says of a value, in words of ours."""
-
-    LISTED = "listed"
-    HARMFUL = "harmful"
-    """Not of the first kind, and not to be shown either."""
-    UNKNOWN = "unknown"
-    """It knows none like it: that says nothing of the picture."""
-
-
 CLASSES = {
     "csam": Found.LISTED,
     "harmful-abusive-material": Found.HARMFUL,
@@ -49,12 +41,46 @@ CLASSES = {
 MATCHES = frozenset({"exact", "near"})
 
 
-@dataclass(frozen=True, slots=True)
-class Second:
-    """Its opinion of a value. `match`: `exact`, `near`, or empty."""
+class Arachnid(Advises):
+    """See `tutela.exchanges.advisers.Adviser`."""
 
-    found: Found
-    match: str = ""
+    name = "arachnid"
+    title = "Arachnid Shield, a second opinion on PDQ values"
+    fields = (
+        Field(
+            "environment", "It has no test system that is known: test is a server in its place.",
+            "choice", default=TEST, choices=(TEST, PRODUCTION),
+        ),
+        Field("user", "The user name that it gave."),
+        Field("password", "The password that it gave.", "secret"),
+        standins.FIELD,
+    )  # fmt: skip
+    every = timedelta(seconds=30)
+    """Between two calls: what comes meanwhile is asked in one."""
+    advises = frozenset({"pdq"})
+    most = MOST
+
+    def hosts(self, setup: Setup) -> tuple[str, ...]:
+        """Its own, only where production is written; else that of a test server."""
+        url, where = setup.config.get("url", ""), setup.config.get("environment", TEST)
+        if url and where == PRODUCTION:
+            raise NotConfigured("A test server is not production.", "Leave out url.")
+        if url:
+            return (standins.host(url),)
+        if where != PRODUCTION:
+            raise NotConfigured(
+                "It is not said whom to ask.",
+                "Set environment=production, or url to a test server (docs/test-servers.md).",
+            )
+        return ("shield.projectarachnid.com:443",)
+
+    def advise(self, setup: Setup, kind: str, values: Sequence[str]) -> Advising:
+        """One call for all."""
+        self.hosts(setup)
+        base = setup.config.get("url", "").rstrip("/") or BASE
+        user, password = setup.config.get("user", ""), setup.secrets.get("password", "")
+        reply = yield asked(values, user, password, base)
+        return read(reply, values)
 
 
 def asked(values: Sequence[str], user: str, password: str, base: str = BASE) -> Call:

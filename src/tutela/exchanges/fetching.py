@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -74,7 +73,7 @@ class Parts:
 def due(session: Session, now: datetime, limit: int = 100) -> Sequence[str]:
     """Ids of exchanges to be fetched from now, the one that waited longest first."""
     found = session.scalars(
-        select(Exchange.id).where(*_free(now), Exchange.due_at <= now)
+        select(Exchange.id).where(*free(now), Exchange.due_at <= now, Exchange.advises.is_(False))
         .order_by(Exchange.due_at, Exchange.id).limit(limit)
     )  # fmt: skip
     return [str(one) for one in found]
@@ -89,7 +88,10 @@ def fetch(
         now = parts.database.now()
         when = [] if at_once else [Exchange.due_at <= now]
         row = session.scalar(
-            select(Exchange).where(Exchange.id == exchange_id, *_free(now), *when)
+            select(Exchange)
+            .where(
+                Exchange.id == exchange_id, *free(now), *when, Exchange.advises.is_(False)
+            )
             .with_for_update()
         )  # fmt: skip
         if row is None:
@@ -103,8 +105,8 @@ def fetch(
         return None
 
 
-def _free(now: datetime) -> list[Any]:
-    """Of exchanges that nobody fetches from, and that may be."""
+def free(now: datetime) -> list[Any]:
+    """Of exchanges that nobody asks now, and that may be."""
     return [
         Exchange.left_at.is_(None), Exchange.paused.is_(False), Exchange.held == "",
         Exchange.refused_at.is_(None),
@@ -309,9 +311,7 @@ class _Turn:
         """How long the partner is left alone after a failure."""
         with self.database.reading() as session:
             failures = session.get_one(Exchange, self.id).failures
-        seconds = min(30.0 * 2.0 ** min(failures, 20), self.options.retry_most)
-        seconds *= 1 - 0.2 * random.random()  # noqa: S311 - spread, no secret
-        return timedelta(seconds=max(seconds, min(asked, 86_400.0)))
+        return outcomes.patience(failures, asked, self.options.retry_most)
 
     def _end(self, outcome: str, do: Callable[[Session, datetime, Exchange], object]) -> str:
         with self.database.writing() as session:

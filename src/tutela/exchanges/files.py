@@ -8,7 +8,7 @@ from typing import cast
 
 from tutela.banks.importing import BOM, refuse_other_encodings
 from tutela.banks.lists import LineReader, ListFormat, Rejected
-from tutela.exchanges.errors import ExchangeRefused
+from tutela.exchanges.errors import ExchangeRefused, Unreadable
 from tutela.exchanges.partners import Call, Entry, Feedback, Page, Reply, Setup, Telling
 from tutela.signals.urls import Keyer
 
@@ -50,6 +50,16 @@ def opened(form: ListFormat, first: bytes, keyer: Keyer | None) -> tuple[LineRea
     line = first.split(b"\n", 1)[0]
     header = line.removeprefix(BOM).decode("utf-8", "replace").rstrip("\r")
     return LineReader(form, header, keyer), min(len(line) + 1, len(first)), header
+
+
+def require_some(what: str, some: bool) -> None:
+    """Raises `Unreadable` if nothing of a whole list could be read: if it is a header alone, or has
+    other columns, all would be deleted that it had before."""
+    if not some:
+        raise Unreadable(
+            f"The list of {what} has no line that can be read: nothing is removed.",
+            "See whether it is whole, and its columns are those of the settings.",
+        )
 
 
 def entries(

@@ -20,7 +20,7 @@ from tutela.banks.lists import LineReader, ListFormat, form_of
 from tutela.banks.models import Purpose
 from tutela.banks.values import unpacked
 from tutela.errors import TutelaError
-from tutela.exchanges import files
+from tutela.exchanges import files, iwf_columns
 from tutela.exchanges.errors import NotConfigured, Unreadable
 from tutela.exchanges.files import PIECE, OfFiles
 from tutela.exchanges.partners import (
@@ -39,6 +39,8 @@ from tutela.signals.urls import EXACT, HOST, KEYWORD, PREFIX
 HASHES, ADDRESSES, WORDS = "hashes", "addresses", "words"
 KINDS = (HASHES, ADDRESSES, WORDS)
 KNOWN, SURVIVOR = "known", "survivor"
+MOST_COLUMNS = 128 * 1024
+"""Bytes of a file of columns: a page, by far."""
 
 
 class Iwf(OfFiles):
@@ -62,6 +64,10 @@ class Iwf(OfFiles):
         Field("address_map", "Their columns, if they are CSV.", required=False),
         Field(WORDS, "Names of files with keywords.", required=False, default="*keyword*"),
         Field("word_map", "Their columns, if they are CSV.", required=False),
+        Field(
+            "columns", "A YAML file that says all of these columns: examples/list-columns.yaml.",
+            "path", required=False,
+        ),
     )  # fmt: skip
     roles = (
         Role(KNOWN, Purpose.KNOWN_CSEA),
@@ -84,6 +90,7 @@ class Iwf(OfFiles):
 
     def fetch(self, setup: Setup, checkpoint: Mapping[str, Any] | None, now: datetime) -> Fetching:
         """All lists, if one of them changed; from where a run ended, if none did since."""
+        setup = yield from _with_columns(setup)
         found = yield from _listed(setup)
         before = dict(checkpoint or {})
         state = {"files": found, "settings": _settings(setup)}
@@ -99,6 +106,7 @@ class Iwf(OfFiles):
             return
         same = {name: before.get(name) for name in state} == state
         at = dict(before.get("at", {})) if same else {}
+        some = set(before.get("some", ())) if same else set()
         torn = bool(before.get("torn")) or ("at" in before and not same)
         last: tuple[list[Entry], tuple[str, ...]] = ([], ())
         for kind, (name, size, modified) in found.items():
@@ -106,7 +114,9 @@ class Iwf(OfFiles):
             offset = int(at.get(kind, 0))
             while offset < size or not size:
                 if last[0] or last[1]:
-                    more = {**state, "at": at, **({"torn": True} if torn else {})}
+                    more: dict[str, Any] = {**state, "at": at, "some": sorted(some)}
+                    if torn:
+                        more["torn"] = True
                     yield Page(last[0], more, rejected=last[1])
                 if not lists.is_open:
                     first = yield from files.read(lists.path, 0, PIECE)
@@ -120,9 +130,11 @@ class Iwf(OfFiles):
                 if not cut and not ended:
                     raise Unreadable(f"A line of a list is longer than {PIECE} bytes.")
                 last = lists.entries(reply.body[:cut].splitlines())
+                some |= {kind} if last[0] else set()
                 offset += cut
                 at = {**at, kind: size if ended else offset}
                 if ended:
+                    files.require_some(kind, kind in some)
                     break
         done = {} if torn else state
         yield Page(last[0], done, complete=True, replaces=True, rejected=last[1])
@@ -198,6 +210,22 @@ def _key(kind: str, found: Sequence[New]) -> str:
     first = found[0]
     parts = "\0".join((kind, first.origin.member, first.external_id, first.type))
     return hashlib.blake2b(parts.encode() + first.value, digest_size=16).hexdigest()
+
+
+def _with_columns(setup: Setup) -> Generator[Call | Page, Reply | None, Setup]:
+    """The settings, with those of a file of columns in the place of others. Raises `Unreadable`."""
+    path = setup.config.get("columns", "")
+    if not path:
+        return setup
+    reply = yield from files.read(path, 0, MOST_COLUMNS)
+    chosen = {**setup.config, **iwf_columns.read(reply.body)}
+    setup = Setup(chosen, setup.secrets, setup.keyer)
+    try:
+        for kind in KINDS:
+            _form(setup, kind)
+    except TutelaError as error:
+        raise Unreadable(f"The file of columns: {error.what}", error.hint) from None
+    return setup
 
 
 def _listed(

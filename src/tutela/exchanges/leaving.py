@@ -19,7 +19,7 @@ from tutela.banks import service as banks
 from tutela.banks.models import BankedSignal
 from tutela.exchanges import outcomes, service
 from tutela.exchanges.errors import ExchangeRefused
-from tutela.exchanges.models import Exchange, Filled, Held, Told
+from tutela.exchanges.models import Asked, Exchange, Filled, Held, Told
 from tutela.exchanges.outcomes import subject
 from tutela.signatures import SigningKey
 from tutela.storage import Database, Session
@@ -92,6 +92,7 @@ def finish(database: Database, actor: str, name: str) -> dict[str, Any]:
         entries = session.scalar(select(func.count()).where(Held.exchange_id == row.id)) or 0
         if remaining or entries:
             raise ExchangeRefused(f"Of {name}, {remaining} signals remain.", "Run it again.")
+        session.execute(delete(Asked).where(Asked.exchange_id == row.id))
         session.execute(delete(Filled).where(Filled.exchange_id == row.id))
         session.execute(update(Exchange).where(Exchange.id == row.id).values(entries=0))
         number = audit.append(session, now, actor, "exchange.left", subject(row), remaining=0)

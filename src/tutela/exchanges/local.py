@@ -75,6 +75,7 @@ class Local(OfFiles):
         goes_on = {name: before.get(name) for name in state} == state
         torn = bool(before.get("torn")) or ("at" in before and not goes_on)
         at = int(before["at"]) if goes_on else 0
+        some = bool(before.get("some")) if goes_on else False
         reader, start, _ = files.opened(form, first.body, setup.keyer)
         at = max(at, start)
 
@@ -89,10 +90,11 @@ class Local(OfFiles):
             if not cut and not last:
                 raise Unreadable(f"A line of the list is longer than {PIECE} bytes.")
             entries, rejected = files.entries(body[:cut].splitlines(), "lines", made)
-            at += cut
+            at, some = at + cut, some or bool(entries)
             if last:
+                files.require_some("signals", some)
                 break
-            more = {**state, "at": at, **({"torn": True} if torn else {})}
+            more = {**state, "at": at, "some": some, **({"torn": True} if torn else {})}
             yield Page(entries, more, rejected=rejected)
         # what was written while it was read is read again the next time
         done = {} if torn else state

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Text, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tutela.storage.models import Base, Number, UtcDateTime
 
-UNTOLD = text("state = 'waiting'")
+UNTOLD = UNASKED = text("state = 'waiting'")
 
 
 class Exchange(Base):
@@ -26,6 +26,12 @@ class Exchange(Base):
     refused_at: Mapped[datetime | None] = mapped_column(
         UtcDateTime,
         comment="the partner does not take the secrets: nothing is asked until others are set",
+    )
+    shares: Mapped[bool] = mapped_column(
+        server_default=false(), comment="its secrets are those of exchanges_shared"
+    )
+    advises: Mapped[bool] = mapped_column(
+        server_default=false(), comment="it is asked about values; nothing is fetched"
     )
     every: Mapped[int] = mapped_column(comment="seconds between fetches")
     paused: Mapped[bool]
@@ -58,6 +64,16 @@ class Exchange(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     left: Mapped[str] = mapped_column(Text, comment="JSON: what was deleted; empty: not left")
+
+
+class Shared(Base):
+    """Secrets for a partner that exchanges made by HMA's clients have in common."""
+
+    __tablename__ = "exchanges_shared"
+
+    partner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary, comment="secrets")
+    sealed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Filled(Base):
@@ -140,3 +156,28 @@ class Told(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger)
     error: Mapped[str] = mapped_column(Text)
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Asked(Base):
+    """What a partner says of a value that a case is about: written down before it is asked."""
+
+    __tablename__ = "exchanges_opinion"
+    __table_args__ = (
+        Index("ix_exchanges_opinion_due", "due_at", sqlite_where=UNASKED, postgresql_where=UNASKED),
+        Index("uq_exchanges_opinion_value", "type", "value", "exchange_id", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True)
+    exchange_id: Mapped[int] = mapped_column(ForeignKey("exchanges_exchange.id"))
+    type: Mapped[str] = mapped_column(String(32))
+    value: Mapped[str] = mapped_column(String(512))
+    state: Mapped[str] = mapped_column(String(16), comment="waiting, given, refused")
+    found: Mapped[str] = mapped_column(
+        String(16), comment="listed, harmful, unknown; empty: nothing was said yet"
+    )
+    match: Mapped[str] = mapped_column(String(8), comment="exact, near; empty: it does not say")
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, comment="since when it waits")
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="before the call")
+    said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(SmallInteger, comment="answers that were none")
+    error: Mapped[str] = mapped_column(Text)

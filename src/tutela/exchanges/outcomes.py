@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -36,6 +37,14 @@ def more(_: Session, now: datetime, row: Exchange) -> None:
     row.due_at, row.failures, row.error = now, 0, ""
 
 
+def patience(failures: int, asked: float, most: int) -> timedelta:
+    """How long a partner is left alone that failed so often: twice as long each time, up to `most`
+    seconds; or for what it asked."""
+    seconds = min(30.0 * 2.0 ** min(failures, 20), most)
+    seconds *= 1 - 0.2 * random.random()  # noqa: S311 - spread, no secret
+    return timedelta(seconds=max(seconds, min(asked, 86_400.0)))
+
+
 def failed(
     session: Session,
     now: datetime,
@@ -51,7 +60,8 @@ def failed(
     if at_once or row.failures >= ALARM_AFTER:
         alarms.sound(
             session, now, FAILING, subject(row),
-            f"Nothing can be fetched for {row.name} ({row.partner}): {row.error}",
+            f"Nothing can be {'asked of' if row.advises else 'fetched for'} {row.name}"
+            f" ({row.partner}): {row.error}",
             failures=row.failures,
         )  # fmt: skip
 
@@ -68,7 +78,8 @@ def refused(
     row.refused_at = now
     alarms.sound(
         session, now, REFUSED, subject(row),
-        f"The partner of {row.name} refuses our secrets. Nothing is fetched until they are set:"
+        f"The partner of {row.name} refuses our secrets. Nothing is"
+        f" {'asked' if row.advises else 'fetched'} until they are set:"
         f" tutela exchange secrets {row.name}",
     )  # fmt: skip
 
@@ -90,7 +101,9 @@ def sound_stale(database: Database) -> int:
     with database.writing() as session:
         now = database.now()
         rows = session.scalars(
-            select(Exchange).where(Exchange.left_at.is_(None)).order_by(Exchange.name)
+            select(Exchange)
+            .where(Exchange.left_at.is_(None), Exchange.advises.is_(False))
+            .order_by(Exchange.name)
         )
         for row in rows:
             try:

@@ -59,7 +59,8 @@ def told(row: Exchange, now: datetime) -> dict[str, Any]:
     """An exchange as commands and programs read it; without secrets."""
     return {
         "name": row.name, "partner": row.partner, "state": state(row, now),
-        "every": row.every, "paused": row.paused, "held": row.held, "error": row.error,
+        "advises": row.advises, "every": row.every, "paused": row.paused,
+        "held": row.held, "error": row.error,
         "complete_at": _at(row.complete_at), "due_at": _at(row.due_at),
         "secrets_set_at": _at(row.sealed_at), "refused_at": _at(row.refused_at),
         "entries": row.entries, "received": row.received, "rejected": row.rejected,

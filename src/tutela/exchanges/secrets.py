@@ -27,11 +27,22 @@ def put(
 ) -> None:
     """Set all of a partner's secrets; what was refused before is tried with these. Raises
     `NotConfigured`."""
-    wanted = [one for one in partners.named(row.partner).fields if one.kind == "secret"]
+    kept = checked(row.partner, given)
+    row.sealed = sealing.seal(json.dumps(kept).encode(), _bound(row.name))
+    row.sealed_at, row.refused_at = now, None
+    if row.due_at is None or row.due_at > now:
+        row.due_at = now
+    alarms.clear(session, now, outcomes.REFUSED, outcomes.subject(row))
+    audit.append(session, now, actor, "exchange.secrets", outcomes.subject(row))
+
+
+def checked(partner: str, given: Mapping[str, str]) -> dict[str, str]:
+    """All secrets that a partner takes, if they can be these. Raises `NotConfigured`."""
+    wanted = [one for one in partners.named(partner).fields if one.kind == "secret"]
     unknown = set(given) - {one.name for one in wanted}
     if unknown:
         raise NotConfigured(
-            f"{row.partner} has no such secret: {', '.join(sorted(unknown))}.",
+            f"{partner} has no such secret: {', '.join(sorted(unknown))}.",
             f"It takes: {', '.join(one.name for one in wanted) or 'none'}.",
         )
     kept = {}
@@ -46,12 +57,7 @@ def put(
             )
         if text:
             kept[one.name] = text
-    row.sealed = sealing.seal(json.dumps(kept).encode(), _bound(row.name))
-    row.sealed_at, row.refused_at = now, None
-    if row.due_at is None or row.due_at > now:
-        row.due_at = now
-    alarms.clear(session, now, outcomes.REFUSED, outcomes.subject(row))
-    audit.append(session, now, actor, "exchange.secrets", outcomes.subject(row))
+    return kept
 
 
 def opened(sealing: Callable[[], Sealing], name: str, sealed: bytes | None) -> dict[str, str]:

@@ -15,13 +15,14 @@ from tutela.banks import service as banks
 from tutela.banks.models import Bank, BankedSignal
 from tutela.banks.service import Licence
 from tutela.exchanges import fetching, outcomes, partners
+from tutela.exchanges.advisers import Adviser
 from tutela.exchanges.errors import ExchangeRefused, NoSuchExchange, NotConfigured
 from tutela.exchanges.models import Exchange, Filled, Run
 from tutela.exchanges.outcomes import subject
 from tutela.exchanges.partners import Field, Partner, Setup
 from tutela.storage import Session
 
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,63}")
 LEAST, MOST = 10, 7 * 86_400
 """Seconds between fetches: less would be a burden, more would be no exchange."""
 
@@ -37,12 +38,15 @@ def add(
     partner: str,
     given: Mapping[str, str],
     every: int | None = None,
+    main: str = "",
 ) -> Exchange:
     """A new exchange, and the banks that it fills. It is fetched from when its secrets are set, if
-    it needs any. Raises `NoSuchPartner`, `NotConfigured`, `ExchangeRefused`, `BankError`."""
+    it needs any. The bank of the role `main` is called as the exchange, even if there are others.
+    Raises `NoSuchPartner`, `NotConfigured`, `ExchangeRefused`, `BankError`."""
     if not NAME.fullmatch(name):
         raise ExchangeRefused(
-            f"{name[:64]!r} cannot be the name of an exchange.", "Use up to 32 of a-z, 0-9, dash."
+            f"{name[:64]!r} cannot be the name of an exchange.",
+            "Use up to 64 of a-z, 0-9, dash and underscore.",
         )
     found = partners.named(partner)
     config = checked(found, given)
@@ -58,17 +62,19 @@ def add(
         name=name, partner=found.name, config=json.dumps(config, sort_keys=True), sealed=None,
         sealed_at=None, refused_at=None, every=every, paused=False, held="", held_count=0,
         allowed=0, checkpoint=None, checkpoint_at=None, began_at=None, began_pages=0, whole=False,
-        turn=0, busy_until=None, due_at=None if needs else now, complete_at=None, failures=0,
-        error="", entries=0, pages=0, deleted=0, received=0, rejected=0, told=0, created_at=now,
-        left_at=None, left="",
+        shares=False, advises=isinstance(found, Adviser), turn=0, busy_until=None,
+        due_at=None if needs else now, complete_at=None,
+        failures=0, error="", entries=0, pages=0, deleted=0, received=0, rejected=0, told=0,
+        created_at=now, left_at=None, left="",
     )  # fmt: skip
     session.add(row)
     session.flush()
     wanted = [config[one.name] for one in found.fields if one.kind == "role"]
     used = [role for role in found.roles if not wanted or role.name in wanted]
     for role in used:
+        alone = len(used) == 1 or role.name == main
         bank = banks.create(
-            session, now, actor, name if len(used) == 1 else f"{name}-{role.name}",
+            session, now, actor, name if alone else f"{name}-{role.name}",
             str(role.purpose), source=found.name, note=f"Filled by the exchange {name}.",
             licence=Licence(role.licence, delete_on_leaving=role.delete_on_leaving),
         )  # fmt: skip
@@ -140,6 +146,16 @@ def filled(session: Session, row: Exchange) -> list[tuple[str, Bank]]:
     return [(role, bank) for role, bank in found]
 
 
+def filling(session: Session, bank: Bank) -> Exchange | None:
+    """The exchange that fills a bank, if one does."""
+    return session.scalar(
+        select(Exchange)
+        .join(Filled, Filled.exchange_id == Exchange.id)
+        .where(Filled.bank_id == bank.id, Exchange.left_at.is_(None))
+        .limit(1)
+    )
+
+
 def types_of(session: Session, bank: Bank) -> dict[str, int]:
     """How many signals of each type a bank has. Reads all of them: 0.3 s for a million."""
     rows = session.execute(
@@ -172,6 +188,10 @@ def ask(session: Session, now: datetime, actor: str, name: str, *, anew: bool = 
     """Have it fetched now; `anew`: all from the start, and what is not listed any more goes. Raises
     `ExchangeRefused` that says why nothing can be fetched."""
     row = _open(session, name)
+    if row.advises:
+        raise ExchangeRefused(
+            f"From {name} nothing is fetched: it is asked about what is reviewed here.", ""
+        )
     fetching.require_free(row)
     fields = partners.named(row.partner).fields
     if row.sealed is None and any(one.kind == "secret" and one.required for one in fields):

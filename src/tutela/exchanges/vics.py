@@ -118,6 +118,7 @@ class Vics(OfFiles):
                 more = {**state, "count": records.count, **({"torn": True} if torn else {})}
                 yield Page(entries, more, rejected=tuple(rejected))
                 entries, rejected = [], []
+        files.require_some("records", records.count > 0)
         rejected += [f"{kind} values that are none" for kind in media.faults]
         yield Page(
             entries, {} if torn else state, complete=True, replaces=True, rejected=tuple(rejected)

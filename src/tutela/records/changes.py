@@ -29,7 +29,7 @@ from tutela.storage import Session
 
 OF_LOG = (
     "policy.apply", "bank.create", "bank.change", "bank.disable", "bank.enable", "bank.delete",
-    "law.sign", "law.withdraw",
+    "bank.rename", "law.sign", "law.withdraw",
 )  # fmt: skip
 """Acts in the log that change what matches, what follows, or which law is acted on."""
 

@@ -114,7 +114,9 @@ def recipients(session: Session, setup: Setup) -> Section:
         for one in setup.receivers
     ]
     for exchange in session.scalars(select(Exchange).order_by(Exchange.name)):
-        lines.append(Line(f"Exchange {exchange.name}", f"Signals, with {exchange.partner}."))
+        asked = "Values of items that cases are about, asked of"
+        what = asked if exchange.advises else "Signals, with"
+        lines.append(Line(f"Exchange {exchange.name}", f"{what} {exchange.partner}."))
     hosts = Counter(
         urlsplit(one.url).hostname or "unknown"
         for one in session.scalars(select(Endpoint).where(Endpoint.disabled_at.is_(None)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, SmallInteger, String, Text
+from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, SmallInteger, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tutela.storage.models import Base, Number, UtcDateTime
@@ -62,6 +62,13 @@ class ItemMatch(Base):
     purpose: Mapped[str] = mapped_column(String(32))
     strength: Mapped[str] = mapped_column(String(8), comment="exact, weak or near")
     vetoed: Mapped[bool] = mapped_column(Boolean, comment="a bank of harmless pictures spoke")
+    disputed: Mapped[bool] = mapped_column(
+        server_default=false(),
+        comment="another owner of the value said that it does not belong there",
+    )
+    seed: Mapped[bool] = mapped_column(
+        server_default=false(), comment="no owner of the value had checked it"
+    )
 
 
 class Decided(Base):

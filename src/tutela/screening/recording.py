@@ -196,7 +196,7 @@ def _rows(item_id: str, screened: Screened) -> list[dict[str, Any]]:
             "variant": match.signal.variant, "quality": match.signal.quality,
             "known_quality": match.known.quality, "labels": " ".join(match.labels),
             "source": match.source, "purpose": match.purpose, "strength": match.strength,
-            "vetoed": vetoed,
+            "vetoed": vetoed, "disputed": match.disputed, "seed": match.seed,
         }
         for vetoed, matches in ((False, screened.matches), (True, screened.vetoed))
         for match in matches
@@ -209,5 +209,5 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
         "bank": row["bank"], "signal_type": row["type"], "value": row["value"],
         "distance": row["distance"], "variant": row["variant"], "quality": row["quality"],
         "labels": row["labels"].split(), "source": row["source"], "purpose": row["purpose"],
-        "strength": row["strength"],
+        "strength": row["strength"], "disputed": row["disputed"], "seed": row["seed"],
     }  # fmt: skip

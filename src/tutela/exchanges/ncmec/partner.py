@@ -62,6 +62,11 @@ class Ncmec:
             required=False,
         ),
         Field(
+            "only_members",
+            "Ids of members, with commas between, whose entries alone are taken; empty: of all.",
+            required=False,
+        ),
+        Field(
             "overlap", "Hours that are read again each time.", "number", default=str(OVERLAP),
         ),
         Field(
@@ -83,12 +88,14 @@ class Ncmec:
         """The one of the audience. Looks at all settings."""
         _overlap(setup)
         _survivors(setup)
+        _members(setup, "only_members")
         return (bases.host(setup.config),)
 
     def fetch(self, setup: Setup, checkpoint: Mapping[str, Any] | None, now: datetime) -> Fetching:
         """Ranges of time, one after the other, each to its end."""
         base, headers = bases.base(setup.config), _headers(setup)
         overlap, survivors = _overlap(setup), _survivors(setup)
+        only = _members(setup, "only_members")
         label = _label(setup)
         window = windows.following(checkpoint, now, overlap)
         while True:
@@ -102,17 +109,23 @@ class Ncmec:
                 window = smaller
                 continue
             page = pages.read(reply.body, survivors, label)
+            entries = [one for one in page.entries if not only or one.member in only]
+            count = len(page.entries) + len(page.rejected)
             link = page.next
             if smaller and not window.next and windows.number(link, "max") > windows.LARGEST:
                 window = smaller
                 continue
             if link:
-                window = window.followed(link)
-                yield Page(page.entries, window.checkpoint, rejected=page.rejected)
+                window = window.followed(link, count)
+                yield Page(entries, window.checkpoint, rejected=page.rejected)
+                continue
+            if again := window.missed(count):
+                window = again
+                yield Page(entries, window.checkpoint, rejected=page.rejected)
                 continue
             done = window.done
             complete = window.live and window.end > now - FRESH
-            yield Page(page.entries, done, complete=complete, rejected=page.rejected)
+            yield Page(entries, done, complete=complete, rejected=page.rejected)
             if complete:
                 return
             window = windows.following(done, now, overlap)
@@ -142,9 +155,13 @@ def _overlap(setup: Setup) -> timedelta:
 
 
 def _survivors(setup: Setup) -> frozenset[str]:
-    text = setup.config.get("survivor_members", "").strip()
+    return _members(setup, "survivor_members")
+
+
+def _members(setup: Setup, name: str) -> frozenset[str]:
+    text = setup.config.get(name, "").strip()
     if text and not MEMBERS.fullmatch(text):
-        raise NotConfigured("The setting survivor_members is no list of ids.", "As in: 42, 43")
+        raise NotConfigured(f"The setting {name} is no list of ids.", "As in: 42, 43")
     return frozenset(one.strip() for one in text.split(",") if one.strip())
 
 

@@ -38,15 +38,25 @@ MOST_PAGES = 10_000
 """Of one range: at a thousand entries a page some ten million with one stamp. More never end."""
 
 
+AGAIN = 2
+"""Times that a range is read once more because entries left it meanwhile: what is missed each time
+would have to stand at a border between pages each time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A range of time that is being read. `live`: it ended at what was now."""
+    """A range of time that is being read. `live`: it ended at what was now. `read`: entries that
+    came of it; `most`: how many the partner says that it has, the most that it said; `again`: how
+    often it was read before."""
 
     start: datetime
     end: datetime
     live: bool
     next: str = ""
     pages: int = 0
+    read: int = 0
+    most: int = 0
+    again: int = 0
 
     @property
     def path(self) -> str:
@@ -60,7 +70,8 @@ class Window:
         """To go on in this range."""
         return {
             "from": written(self.start), "to": written(self.end), "live": self.live,
-            "next": self.next, "pages": self.pages,
+            "next": self.next, "pages": self.pages, "read": self.read, "most": self.most,
+            "again": self.again,
         }  # fmt: skip
 
     @property
@@ -69,9 +80,9 @@ class Window:
         width = int((self.end - self.start).total_seconds())
         return {"done": written(self.end), "live": self.live, "width": width}
 
-    def followed(self, link: str) -> Self:
-        """The same at its next page. Raises `Unreadable` if the link leads elsewhere, `Loop` if it
-        leads nowhere new."""
+    def followed(self, link: str, count: int = 0) -> Self:
+        """The same at its next page, after one of so many entries. Raises `Unreadable` if the link
+        leads elsewhere, `Loop` if it leads nowhere new."""
         try:
             parts = urlsplit(link)
         except ValueError:
@@ -88,7 +99,17 @@ class Window:
             raise Loop("The partner's pages lead where they have been: they would never end.")
         if self.pages >= MOST_PAGES:
             raise Loop(f"A range of the partner's entries has more than {MOST_PAGES} pages.")
-        return replace(self, next=link, pages=self.pages + 1)
+        most = max(self.most, number(link, "max"))
+        return replace(self, next=link, pages=self.pages + 1, read=self.read + count, most=most)
+
+    def missed(self, count: int) -> Self | None:
+        """The same from its start, if its pages gave fewer entries than it had, the last of them
+        `count`: where one leaves a range that is being read, because it changed, those behind it
+        move up, and one passes from a page to come to one that was read. None: they gave all, or it
+        was read often enough."""
+        if self.read + count >= self.most or self.again >= AGAIN:
+            return None
+        return replace(self, next="", pages=0, read=0, most=0, again=self.again + 1)
 
     @property
     def smaller(self) -> Self | None:
@@ -97,7 +118,7 @@ class Window:
         if width < SMALLEST:
             return None
         end = (self.start + width).replace(microsecond=0)
-        return replace(self, end=end, live=False, next="", pages=0)
+        return replace(self, end=end, live=False, next="", pages=0, read=0, most=0, again=0)
 
 
 def following(checkpoint: Mapping[str, Any] | None, now: datetime, overlap: timedelta) -> Window:
@@ -109,7 +130,9 @@ def following(checkpoint: Mapping[str, Any] | None, now: datetime, overlap: time
         live = bool(checkpoint["live"])
         if "done" not in checkpoint:
             start, end = _read(checkpoint["from"]), _read(checkpoint["to"])
-            return Window(start, end, live, str(checkpoint["next"]), int(checkpoint["pages"]))
+            counts = {name: int(checkpoint.get(name, 0)) for name in ("read", "most", "again")}
+            pages = int(checkpoint["pages"])
+            return Window(start, end, live, str(checkpoint["next"]), pages, **counts)
         done, width = _read(checkpoint["done"]), timedelta(seconds=int(checkpoint["width"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         raise Unreadable("The checkpoint is none of this partner.", "Fetch all anew.") from None

@@ -37,6 +37,7 @@ from tutela.interfaces.api.problems import Guarded, Problem, unavailable
 from tutela.interfaces.api.screening import Doors
 from tutela.interfaces.api.state import State
 from tutela.interfaces.console import notice
+from tutela.migrating.beside import Beside
 from tutela.outbound import Outbound
 from tutela.people.permissions import Permission
 from tutela.running import Running
@@ -52,13 +53,18 @@ def create(running: Running, processes: int = 1) -> FastAPI:
     limits = chosen.service
     keyring = KeyRing(running.app.database, processes)
     outbound = Outbound(chosen.outbound) if chosen.outbound.hosts else None
-    doors = Doors(running, keyring, limits, Memory(limits.memory), outbound)
+    beside = Beside.of(running.app.database, chosen.outbound, chosen.hma.beside, metrics.besides)
+    doors = Doors(running, keyring, limits, Memory(limits.memory), outbound, beside)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         limiter = anyio.to_thread.current_default_thread_limiter()
         limiter.total_tokens = running.pool.size * 2 + SPARE_THREADS
-        yield
+        try:
+            yield
+        finally:
+            if beside is not None:
+                beside.close()
 
     app = FastAPI(
         title="Tutela", version=__version__, openapi_url=f"{BASE}/openapi.json",
@@ -68,11 +74,15 @@ def create(running: Running, processes: int = 1) -> FastAPI:
     app.state.tutela = State(running, keyring, limits, doors.memory)
     crowd = _Crowd(limits.requests)
     hot = {
-        f"{BASE}/screen": crowd.one(doors.screen, Permission.SCREEN),
-        f"{BASE}/lookup": crowd.one(doors.lookup, Permission.LOOKUP),
+        f"POST {BASE}/screen": crowd.one(doors.screen, Permission.SCREEN),
+        f"POST {BASE}/lookup": crowd.one(doors.lookup, Permission.LOOKUP),
     }
-    app.router.routes += [Route(path, one, methods=["POST"]) for path, one in hot.items()]
-    app.router.routes += hma.routes(doors)
+    for name, one in hot.items():
+        app.router.routes.append(Route(name.removeprefix("POST "), one, methods=["POST"]))
+    of_hma = hma.routes(doors)
+    app.router.routes += of_hma
+    for name, (one, needs) in hma.hot(of_hma).items():
+        hot[name] = crowd.one(one, needs, hma.told)
     for part in (banks, bank_lists, approvals, reports, appeals, cases, queues, webhooks):
         app.include_router(part.router, prefix=BASE)
     app.include_router(health.router)
@@ -114,6 +124,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Told = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class _Crowd:
@@ -123,22 +134,23 @@ class _Crowd:
         self.most = most
         self.now = 0
 
-    def one(self, endpoint: Endpoint, permission: Permission) -> Endpoint:
-        """The endpoint, within the limit; its errors as problems. What it needs, it says as the
-        dependency of other routes does (`with_scope`)."""
+    def one(
+        self, endpoint: Endpoint, permission: Permission, told: Told = problems.handled
+    ) -> Endpoint:
+        """The endpoint, within the limit; its errors as problems, or as `told` has it. What it
+        needs, it says as the dependency of other routes does (`with_scope`)."""
 
         async def counted(request: Request) -> Response:
             if self.now >= self.most:
-                return await problems.handled(
-                    request, unavailable("too-busy", "Too many requests are in work.")
-                )
+                busy = unavailable("too-busy", "Too many requests are in work.")
+                return await told(request, busy)
             self.now += 1
             try:
                 return await endpoint(request)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                return await problems.handled(request, error)
+                return await told(request, error)
             finally:
                 self.now -= 1
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,6 +14,7 @@ from tutela.cases import alerts as gathering
 from tutela.cases import queues, steps
 from tutela.cases.models import Alert, Case, Step
 from tutela.cases.queues import Kept
+from tutela.exchanges.opinions import Said as SaidOfIt
 from tutela.interfaces.api.json_bodies import NO_ZERO, Given, Page
 
 QUEUE = f"^{queues.NAME.pattern}$"
@@ -50,9 +53,22 @@ class CaseShown(BaseModel):
         return cls(case_id=case.id, **{name: getattr(case, name) for name in names})
 
 
+class OpinionShown(BaseModel):
+    """What a partner says of an item. `found`: listed, harmful, or unknown, which says nothing of
+    the picture; empty: nothing yet. `state`: waiting, given or refused."""
+
+    exchange: str
+    partner: str
+    type: str
+    state: str
+    found: str
+    match: str
+    at: datetime | None
+
+
 class AlertShown(BaseModel):
     """Something that concerns a case's subject. Texts and addresses are as they came: never fetch
-    them, never make them links."""
+    them, never make them links. `opinions` takes the scope `match:detail`."""
 
     number: int
     at: datetime
@@ -71,11 +87,14 @@ class AlertShown(BaseModel):
     child_age: int | None
     detached_at: datetime | None
     detached_by: str | None
+    opinions: list[OpinionShown] = []
 
     @classmethod
-    def of(cls, alert: Alert) -> AlertShown:
-        names = [name for name in cls.model_fields if name != "number"]
-        return cls(number=alert.id, **{name: getattr(alert, name) for name in names})
+    def of(cls, alert: Alert, given: Sequence[SaidOfIt] = ()) -> AlertShown:
+        names = [name for name in cls.model_fields if name not in ("number", "opinions")]
+        said = [OpinionShown(**asdict(one)) for one in given]
+        values = {name: getattr(alert, name) for name in names}
+        return cls(number=alert.id, opinions=said, **values)
 
 
 class StepShown(BaseModel):

@@ -13,6 +13,7 @@ from tutela.cases import hold, queues, steps, work
 from tutela.cases import service as cases
 from tutela.cases.models import Alert, Case
 from tutela.cases.service import Summary
+from tutela.exchanges import opinions
 from tutela.interfaces.api.access import Holder
 from tutela.interfaces.api.case_bodies import (
     AlertShown,
@@ -107,8 +108,15 @@ def show_case(
     with shared.running.app.database.reading() as session:
         case = cases.found(session, holder.caller, case_id)
         found = cases.alerts(session, case_id, int(after), limit + 1)
+        ids = {one.item_id for one in found if one.item_id is not None}
+        sees = holder.caller.may(Permission.MATCH_DETAIL)
+        said = opinions.of_items(session, ids) if sees else {}
+
+    def show(alert: Alert) -> AlertShown:
+        return AlertShown.of(alert, said.get(alert.item_id or "", ()))
+
     return CaseWithAlerts(
-        case=CaseShown.of(case), alerts=page(found, limit, AlertShown.of, lambda alert: alert.id)
+        case=CaseShown.of(case), alerts=page(found, limit, show, lambda alert: alert.id)
     )
 
 

@@ -26,6 +26,10 @@ lookups = Counter("tutela_lookups_total", "Lookups.", ("verdict",), registry=reg
 problems = Counter(
     "tutela_problems_total", "Requests that were refused or failed.", ("status",), registry=registry
 )
+beside = Counter(
+    "tutela_hma_beside_total", "Lookups of HMA's clients that another HMA was asked for too.",
+    ("outcome",), registry=registry,
+)  # fmt: skip
 seconds = Histogram(
     "tutela_request_seconds", "From a request's last byte to its answer.", ("door",),
     buckets=SECONDS, registry=registry,
@@ -48,6 +52,11 @@ def looked_up(verdict: str, taken: float) -> None:
     """A lookup was answered. Labels are looked up once: that costs more than to count."""
     _lookups(verdict).inc()
     _LOOKUP.observe(taken)
+
+
+def besides(outcome: str) -> None:
+    """Another HMA was asked for what was looked up, or was not."""
+    beside.labels(outcome).inc()
 
 
 Values = dict[tuple[tuple[str, str], ...], float]

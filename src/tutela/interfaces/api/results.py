@@ -10,7 +10,8 @@ from tutela.policy import Verdict
 
 
 class MatchOfItem(BaseModel):
-    """A bank that has a value near one of the item's signals."""
+    """A bank that has a value near one of the item's signals. `disputed`: another member says that
+    it does not belong there; `seed`: no member has checked it."""
 
     bank: str
     signal_type: str
@@ -22,6 +23,8 @@ class MatchOfItem(BaseModel):
     source: str
     purpose: str
     strength: Literal["exact", "weak", "near"]
+    disputed: bool = False
+    seed: bool = False
 
 
 class LookedUp(BaseModel):

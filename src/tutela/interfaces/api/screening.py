@@ -19,6 +19,7 @@ from tutela.interfaces.api.access import Holder, KeyRing
 from tutela.interfaces.api.bodies import Feeder, Memory
 from tutela.interfaces.api.multipart import Form
 from tutela.interfaces.api.problems import Problem
+from tutela.migrating.beside import Beside
 from tutela.outbound import Outbound, OutboundError
 from tutela.people.permissions import Permission
 from tutela.running import Running
@@ -49,6 +50,7 @@ class Doors:
     limits: Service
     memory: Memory
     outbound: Outbound | None
+    beside: Beside | None = None
     in_vain: dict[tuple[str, bool], tuple[str, Response]] = field(default_factory=dict)
 
     async def screen(self, request: Request) -> Response:

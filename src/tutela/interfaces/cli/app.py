@@ -17,6 +17,7 @@ from tutela.interfaces.cli.app_exchanges import exchange
 from tutela.interfaces.cli.app_figures import figures
 from tutela.interfaces.cli.app_handing import report
 from tutela.interfaces.cli.app_law import pack
+from tutela.interfaces.cli.app_migrate import migrate
 from tutela.interfaces.cli.app_people import access, know, person, role
 from tutela.interfaces.cli.app_policy import policy
 from tutela.interfaces.cli.app_preservation import preservation
@@ -49,6 +50,7 @@ app.add_typer(report, name="report")
 app.add_typer(pack, name="pack")
 app.add_typer(record, name="record")
 app.add_typer(exchange, name="exchange")
+app.add_typer(migrate, name="migrate")
 app.add_typer(webhook, name="webhook")
 app.add_typer(alarm, name="alarm")
 app.add_typer(person, name="person")

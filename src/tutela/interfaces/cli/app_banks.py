@@ -183,14 +183,17 @@ def import_(
 @bank.command(needs=Permission.EXPORT)
 def export(
     name: Name,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, CSV.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    format: Annotated[  # noqa: A002
+        str, typer.Option(help="csv, stix (2.1) or misp.")
+    ] = "csv",
     key_file: KeyFile = None,
     why: Why = "",
 ) -> None:
     """Write a bank to a file, if its licence lets it. Takes two people."""
     from tutela.interfaces.cli import bank as run
 
-    run.export(name, file, key_file, why)
+    run.export(name, file, key_file, why, format)
 
 
 @bank.command(needs=Permission.BANKS_WRITE)

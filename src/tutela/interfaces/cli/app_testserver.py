@@ -116,6 +116,21 @@ def stopncii(
 
 
 @testserver.command(needs=None)
+def hma(
+    port: Annotated[int, PORT] = 8396,
+    host: Annotated[str, HOST] = "127.0.0.1",
+    misbehave: Annotated[list[str] | None, MISBEHAVE] = None,
+    seed: Annotated[int, SEED] = 0,
+    entries: Annotated[int, ENTRIES] = 1_000,
+    traffic: Annotated[int, TRAFFIC] = 0,
+) -> None:
+    """Run a stand-in for HMA 2 until ^C, with random contents, to move from. It is not HMA."""
+    from tutela.interfaces.cli import testserver_hashes as run
+
+    run.hma(run.How(port, host, misbehave or [], seed, entries, traffic))
+
+
+@testserver.command(needs=None)
 def arachnid(
     port: Annotated[int, PORT] = 8395,
     host: Annotated[str, HOST] = "127.0.0.1",

@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.text import Text
 
-from tutela.banks import changes, exporting, roots, service
+from tutela.banks import changes, export_formats, exporting, roots, service
 from tutela.banks.lists import time_of
 from tutela.banks.models import Bank
 from tutela.banks.removing import remove_value
@@ -187,7 +187,8 @@ def _files(given: list[Path]) -> Iterator[list[Path]]:
     yield some
 
 
-def export(name: str, file: Path, key_file: Path | None, why: str) -> None:
+def export(name: str, file: Path, key_file: Path | None, why: str, format_: str) -> None:
+    form = export_formats.named(format_)
     with opened(key_file) as app:
         if file.exists():
             raise TutelaError(f"{output.printable(file)} is there already.", "Choose another name.")
@@ -205,13 +206,17 @@ def export(name: str, file: Path, key_file: Path | None, why: str) -> None:
             why=why,
         )
         try:
-            count = exporting.write(app.database, bank, file)
+            count = exporting.write(app.database, bank, file, form=form)
         except OSError as error:
             raise TutelaError(
                 f"{output.printable(file)} cannot be written: {error.strerror}.",
                 "The approval is used up: ask for another.",
             ) from None
     print(f"{count:,} signals of {name} were written to {output.printable(file)}.")
+    if form.left_out:
+        output.complain(
+            f"{form.left_out:,} signals of types that {format_} does not have were not."
+        )
 
 
 def change(

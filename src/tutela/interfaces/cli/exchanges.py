@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tutela.errors import TutelaError
-from tutela.exchanges import fetching, overview, secrets, service, telling
+from tutela.exchanges import fetching, opinions, overview, secrets, service, telling
 from tutela.exchanges import partners as installed
 from tutela.exchanges.errors import ExchangeError, NotConfigured
 from tutela.exchanges.models import Exchange
@@ -38,10 +38,12 @@ def add(name: str, partner: str, given: Sequence[str], every: int | None, *, as_
     if as_json:
         output.line(told | {"banks": banks})
         return
-    print(f"The exchange {name} is added. It fills: {', '.join(banks)}.")
+    does = f"It fills: {', '.join(banks)}." if banks else "It is asked about what is reviewed here."
+    print(f"The exchange {name} is added. {does}")
     if told["state"] == "no secrets":
-        print(f"Nothing is fetched until you say how you sign in: tutela exchange secrets {name}")
-    else:
+        verb = "asked" if told["advises"] else "fetched"
+        print(f"Nothing is {verb} until you say how you sign in: tutela exchange secrets {name}")
+    elif not told["advises"]:
         print(f"The worker fetches it now; to see it happen: tutela exchange fetch {name}")
 
 
@@ -76,7 +78,8 @@ def show(name: str, before: int, limit: int, *, as_json: bool) -> None:
         runs = [overview.told_run(one) for one in service.runs(session, row, before, limit)]
         told = overview.told(row, now) | {
             "banks": [overview.told_part(one) for one in parts],
-            "feedback": telling.counted(session, row), "runs": runs,
+            "feedback": telling.counted(session, row), "opinions": opinions.counted(session, row),
+            "runs": runs,
         }  # fmt: skip
     if as_json:
         output.line(told)
@@ -87,6 +90,8 @@ def show(name: str, before: int, limit: int, *, as_json: bool) -> None:
             print(f"{label.replace('_', ' '):12} {output.printable(str(told[label]))}")
     for field, text in told["config"].items():
         print(f"{output.printable(field):12} {output.printable(text)}")
+    for word, count in told["opinions"].items():
+        print(f"opinions     {word} {count:,}")
     for part in told["banks"]:
         print(
             f"bank {part['bank']} ({part['purpose']}): {part['signals']:,} signals, of which"
@@ -122,6 +127,8 @@ def set_secrets(name: str, file: Path | None, *, as_json: bool) -> None:
             secrets.put(session, app.database.now(), app.actor, sealing, row, given)
     if as_json:
         output.line({"exchange": name, "set": True})
+    elif row.advises:
+        print(f"The secrets of {name} are set. They are tried with the first question.")
     else:
         print(f"The secrets of {name} are set. To try them: tutela exchange fetch {name}")
 

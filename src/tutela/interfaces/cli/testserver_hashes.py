@@ -1,4 +1,4 @@
-"""`tutela testserver ncmec-hashes`, `stopncii` and `arachnid`"""
+"""`tutela testserver ncmec-hashes`, `stopncii`, `hma` and `arachnid`"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tutela.testing.hash_sharing import Arachnid, Ncmec, StopNcii
 from tutela.testing.hash_sharing.arachnid import CLASSES, MATCHES
 from tutela.testing.hash_sharing.stand import Stand
 from tutela.testing.hash_sharing.stopncii import FUNCTION_KEY, SUBSCRIPTION_KEY
+from tutela.testing.hma import Hma
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,12 @@ def arachnid(how: How, user: str, password_file: Path | None, known: Path | None
         server.put(value, kind, match)
     said = [f"user      {output.printable(user)}", f"password  {_shown(password_file, 'rain')}"]
     _serve(server, how, said, "", lambda _: None)
+
+
+def hma(how: How) -> None:
+    """Serve until a signal comes."""
+    server = Hma(**how.server)
+    _serve(server, how, ["bank      BICYCLES"], "", server.traffic)
 
 
 def _serve(

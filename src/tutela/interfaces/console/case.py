@@ -19,6 +19,7 @@ from tutela.cases.errors import NoSuchCase
 from tutela.cases.models import Alert, Case
 from tutela.cases.queues import Kept
 from tutela.errors import TutelaError
+from tutela.exchanges import opinions
 from tutela.interfaces.api.json_bodies import MOST_NUMBER
 from tutela.interfaces.console import forms, helplines, inert
 from tutela.interfaces.console.forms import Fields, Form
@@ -103,6 +104,7 @@ class Shown:
     matches: Sequence[ItemMatch]
     more: int
     exact: bool
+    opinions: Sequence[opinions.Said] = ()
 
 
 @router.get("/cases/{case_id}")
@@ -153,6 +155,7 @@ def cards(session: Session, visitor: Visitor, found: Sequence[Alert]) -> list[Sh
     for match in session.scalars(rows.order_by(ItemMatch.distance, ItemMatch.id).limit(2_000)):
         matches[match.item_id].append(match)
     sees = visitor.may(P.MATCH_DETAIL)
+    said = opinions.of_items(session, ids) if sees else {}
     shown = []
     for alert in found:
         item = items.get(alert.item_id or "")
@@ -162,6 +165,7 @@ def cards(session: Session, visitor: Visitor, found: Sequence[Alert]) -> list[Sh
                 alert, item, inert.facts(item.given) if item else [],
                 known[:MATCHES] if sees else [], max(0, len(known) - MATCHES) if sees else 0,
                 any(match.strength == "exact" for match in known),
+                said.get(alert.item_id or "", ()),
             )
         )  # fmt: skip
     return shown

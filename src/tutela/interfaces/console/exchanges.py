@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, create_model
 from starlette.responses import Response
 
 from tutela.errors import TutelaError
-from tutela.exchanges import leaving, overview, partners, secrets, service, telling
+from tutela.exchanges import leaving, opinions, overview, partners, secrets, service, telling
 from tutela.exchanges.outcomes import subject
 from tutela.exchanges.partners import Partner
 from tutela.interfaces import exchanges as acts
@@ -32,7 +32,7 @@ from tutela.people.permissions import Permission
 Reader = Annotated[Visitor, Depends(may(Permission.BANKS_READ))]
 Writer = Annotated[Visitor, Depends(may(Permission.BANKS_WRITE))]
 Administrator = Annotated[Visitor, Depends(may(Permission.ADMIN))]
-Name = Annotated[str, Path(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
+Name = Annotated[str, Path(pattern=f"^{service.NAME.pattern}$")]
 PartnerName = Annotated[str, Path(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
 Number = Annotated[int, Path(ge=1, le=MOST)]
 HERE = "/console/exchanges"
@@ -57,7 +57,7 @@ class Fetching(Fields):
 def show_exchanges(
     request: Request,
     visitor: Reader,
-    after: Annotated[str, Query(pattern="^[a-z0-9-]{0,32}$")] = "",
+    after: Annotated[str, Query(pattern="^[a-z0-9_-]{0,64}$")] = "",
 ) -> Response:
     """All of them, by name."""
     with database_of(request).reading() as session:
@@ -273,7 +273,8 @@ def _page(
         runs = service.runs(session, row, int(before or 0), RUNS + 1)
         told = {
             "parts": overview.parts(session, row, app.bankable_types()),
-            "feedback": telling.counted(session, row), "state": overview.state(row, now),
+            "feedback": telling.counted(session, row),
+            "opinions": opinions.counted(session, row), "state": overview.state(row, now),
             "config": overview.told(row, now)["config"],
             "faults": overview.told_run(runs[0])["faults"] if runs else {},
             "asked": second.waiting(

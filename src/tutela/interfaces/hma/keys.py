@@ -24,7 +24,10 @@ class KeyInPath:
 
 
 def _plain(scope: Scope) -> Scope:
-    rest = scope["path"].removeprefix(BASE).lstrip("/")
+    path = scope["path"]
+    if not path.startswith((f"{BASE}//", f"{BASE}/k/")) and path != f"{BASE}/k":
+        return scope
+    rest = path.removeprefix(BASE).lstrip("/")
     headers = scope["headers"]
     if rest == "k" or rest.startswith("k/"):
         key, _, rest = rest.removeprefix("k").lstrip("/").partition("/")

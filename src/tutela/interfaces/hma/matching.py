@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import random
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tutela.banks import service
-from tutela.banks.models import Bank, BankedSignal
-from tutela.banks.search import BATCH, item_of, share_of
+from tutela.banks.models import Bank, BankedSignal, ContentSignal
+from tutela.banks.search import BATCH, Proposed, item_of, share_of
 from tutela.banks.values import is_near
-from tutela.interfaces.hma.answers import Refused
 from tutela.matching import Match
 from tutela.matching.vetoes import divided
 from tutela.running import Running
 from tutela.signals import Signal
 from tutela.storage import Session
-
-TYPES = {"pdq": "pdq", "video_md5": "md5"}
-"""HMA's signal types, and what they are called here."""
-
-CONTENTS = {"photo": ("pdq",), "video": ("video_md5",)}
-"""HMA's content types, and the signal types of each."""
-
-PDQ, MD5 = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-fA-F]{32}")
-INVALID = {"pdq": "invalid PDQ hash", "video_md5": "invalid MD5 hash"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +38,10 @@ class Asked:
         drawn = None if seed is None else random.Random(seed).random()  # noqa: S311 - no secret
         return cls(names, 0.0 if bypass else drawn, every)
 
+    def drawn(self) -> float:
+        """The draw that a signal type must reach: a new one, where no seed says it."""
+        return random.random() if self.share is None else self.share  # noqa: S311 - no secret
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Found:
@@ -64,25 +57,9 @@ def shown_name(bank: Bank) -> str:
     return bank.name.upper()
 
 
-def signal(running: Running, name: str, value: str, before: str = "invalid signal") -> Signal:
-    """A signal that a client sent. Raises `Refused`."""
-    if name not in TYPES:
-        raise Refused(f"No such SignalType '{name[:64]}'")
-    if TYPES[name] not in running.index.types:
-        raise Refused(f"SignalType '{name}' is not enabled")
-    if name == "video_md5":
-        value = value.strip().lower()
-    if not (PDQ if name == "pdq" else MD5).fullmatch(value):
-        raise Refused(f"{before}: {INVALID[name]}")
-    return Signal(TYPES[name], value, frame=0 if name == "pdq" else None)
-
-
-def search(running: Running, signals: Sequence[Signal], asked: Asked) -> list[Found]:
-    """Items of banks near these signals, nearest first. Raises `IndexNotReady` or
+def search(running: Running, proposed: Proposed, asked: Asked) -> list[Found]:
+    """Items of banks near the signals of which this was proposed, nearest first. Raises
     `StorageError`."""
-    proposed = running.search.propose(signals)
-    if not proposed.near:
-        return []
     item, now = item_of(proposed.signals), running.app.database.now()
     matches: list[Match] = []
     found: dict[int, list[Found]] = {}
@@ -120,7 +97,8 @@ def _takes_part(bank: Bank, on: bool, item: bytes, asked: Asked) -> bool:
 def _owners(
     session: Session, wanted: Iterable[tuple[str, bytes]]
 ) -> dict[tuple[str, bytes], list[tuple[Bank, list[int]]]]:
-    """Of each type and value, the banks that have it, with the numbers of its owners there."""
+    """Of each type and value, the banks that have it, with the numbers of its contents there, and
+    of its owners that are of no content."""
     values: dict[str, list[bytes]] = defaultdict(list)
     for name, value in sorted(wanted):
         values[name].append(value)
@@ -128,8 +106,13 @@ def _owners(
     for name, some in values.items():
         for at in range(0, len(some), BATCH):
             rows = session.execute(
-                select(BankedSignal.id, BankedSignal.value, Bank)
+                select(
+                    func.coalesce(ContentSignal.content_id, BankedSignal.id),
+                    BankedSignal.value,
+                    Bank,
+                )
                 .join(Bank, Bank.id == BankedSignal.bank_id)
+                .outerjoin(ContentSignal, ContentSignal.number == BankedSignal.id)
                 .where(
                     BankedSignal.type == name,
                     BankedSignal.value.in_(some[at : at + BATCH]),

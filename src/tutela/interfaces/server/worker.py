@@ -9,9 +9,10 @@ from functools import cache
 
 from tutela import evidence, webhooks
 from tutela.app import App
+from tutela.banks import known_contents
 from tutela.banks import service as banks
 from tutela.decisions import closing, own_bank
-from tutela.exchanges import fetching, outcomes, telling
+from tutela.exchanges import fetching, opinions, outcomes, telling
 from tutela.interfaces import records
 from tutela.interfaces.server import child
 from tutela.interfaces.server.failing import told
@@ -132,6 +133,9 @@ def duties(app: App) -> list[Duty]:
             chosen, Pace(chosen.rate),
         )  # fmt: skip
 
+    def put_back(number: str) -> None:
+        known_contents.put_back(app.database, int(number))
+
     def deliver(number: str) -> None:
         webhooks.deliver(app.database, outbound, sealing, int(number), options)
 
@@ -143,10 +147,15 @@ def duties(app: App) -> list[Duty]:
     def tell(number: str) -> None:
         telling.tell(fetches, int(number))
 
+    def ask(number: str) -> None:
+        opinions.ask(fetches, int(number))
+
     def report(name: str) -> None:
         driving.drain(parts(), name)
 
     return [
+        Duty("banks.put-back", known_contents.due, put_back, concurrency=1),
+        Duty("exchanges.ask", opinions.due, ask, concurrency=1),
         Duty("exchanges.fetch", fetching.due, fetch, concurrency=app.settings.exchanges.parallel),
         Duty("exchanges.tell", telling.due, tell, concurrency=1),
         Duty("reporting.send", reports.due, report, concurrency=app.settings.reporting.parallel),
