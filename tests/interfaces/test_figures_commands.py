@@ -81,6 +81,7 @@ def test_overlaps_alone_are_enough_and_their_bias_is_told(here):
     )
     (full,) = here.records("figures", "estimate", "table.csv", "--resamples", "100")
     assert full["observed"] == known["union"] == 1037
+    assert any("below Chao's lower bound (3,087)" in one for one in full["cautions"])
     assert full["estimates"][0]["people"] == pytest.approx(known["people"], rel=1e-6)
     assert "cannot have 50 people" in here.refused(*words[:4], "50", code=2)
     (here.folder / "gap.csv").write_text(PAIRS.replace("C,C,279\n", ""))

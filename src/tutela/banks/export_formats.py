@@ -88,6 +88,7 @@ class _Objects:
         return "".join(made)
 
     def _object(self, owner: Owner) -> dict[str, Any] | None:
+        """An owner in the format; None for a type that it has no word for. Each format says it."""
         raise NotImplementedError
 
     def _id(self, *words: str) -> str:
