@@ -81,6 +81,14 @@ class Imports:
             " how long others wait to write, half a second or so."
         },
     )
+    window: int = field(
+        default=800_000,
+        metadata={
+            "reason": "Signals of a VICS hash set that are sorted before they are stored, some 60"
+            " bytes of memory each. The more there are, the less the database writes: it has an"
+            " order, and hashes have none."
+        },
+    )
     longest_line: int = field(
         default=65_536,
         metadata={
@@ -92,6 +100,8 @@ class Imports:
     def __post_init__(self) -> None:
         if not 1 <= self.chunk <= 100_000:
             raise ValueError("chunk must be between 1 and 100000")
+        if not 1 <= self.window <= 10_000_000:
+            raise ValueError("window must be between 1 and 10000000")
         if not 64 <= self.longest_line <= 1 << 24:
             raise ValueError("longest_line must be between 64 and 16777216")
 

@@ -12,14 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banks.lists import make_bank
-from tutela.banks import service, vics
+from tutela.banks import vics
 from tutela.banks.errors import ListRefused
-from tutela.banks.importing import Progress
 from tutela.banks.lists import Rejected
-from tutela.banks.search import owners
 from tutela.banks.vics import MediaReader, Records
-from tutela.banks.vics_import import VicsImporter
 
 OLD = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
 NEW = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Media"
@@ -156,57 +152,3 @@ def test_a_map_of_categories_that_is_none_is_refused(wrong):
         vics.categories_of([wrong])
     with pytest.raises(ListRefused):
         MediaReader({})
-
-
-def test_an_import_that_was_stopped_goes_on_behind_what_is_stored(database, tmp_path):
-    make_bank(database)
-    some = [media(n, n % 3, SHA1=hashlib.sha1(b"%d" % n).hexdigest()) for n in range(90)]
-    some[7] = media(7, 1, MD5="none")
-    path = tmp_path / "set.json"
-    path.write_text(hash_set(*some))
-
-    def importer() -> VicsImporter:
-        return VicsImporter(
-            database, "ann", "roads", {1: "a1", 2: "b2"}, chunk=10, hashed_by="a tool"
-        )
-
-    def stop(reached: Progress) -> None:
-        raise KeyboardInterrupt
-
-    with path.open("rb") as stream, pytest.raises(KeyboardInterrupt):
-        importer().run(stream, tmp_path / "r", stop)
-    second = importer()
-    with path.open("rb") as stream:
-        done = second.run(stream, tmp_path / "r")
-    assert done.resumed and done.line == 90
-    assert (done.added, done.known, done.rejected) == (118, 0, 1)
-    assert second.media.left_out == {0: 30}
-    assert (tmp_path / "r").read_text().splitlines()[1:] == ["8,it has no MD5,"]
-    with database.reading() as session:
-        found = owners(session, bank=service.get(session, "roads"), limit=1000)
-        assert {o.labels for o in found} == {("a1",), ("b2",)}
-        assert {o.hashed_by for o in found} == {"a tool"}
-
-
-def test_another_file_after_a_stop_begins_anew(database, tmp_path):
-    make_bank(database)
-
-    def read(text: str, tell=lambda _: None) -> Progress:
-        made = VicsImporter(database, "ann", "roads", {1: "a1"}, chunk=2)
-        return made.run(io.BytesIO(text.encode()), tmp_path / "r", tell)
-
-    def stop(_: Progress) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        read(hash_set(*[media(n) for n in range(9)]), stop)
-    done = read(hash_set(*[media(n) for n in range(20, 26)]))
-    assert not done.resumed and (done.line, done.added) == (6, 6)
-
-
-def test_a_file_that_breaks_off_does_not_end_well(database, tmp_path):
-    make_bank(database)
-    whole = hash_set(*[media(n) for n in range(9)])
-    made = VicsImporter(database, "ann", "roads", {1: "a1"}, chunk=2)
-    with pytest.raises(ListRefused, match="after the record 8"):
-        made.run(io.BytesIO(whole[:-20].encode()), tmp_path / "r")

@@ -91,6 +91,9 @@ def test_what_is_wrong_is_said(here, hma):
     )
     hma.misbehave("truncated", times=3)
     assert "no JSON" in here.refused(*copying(hma))
+    hma.misbehave("unavailable", times=4)
+    said = here.refused(*copying(hma))
+    assert "run the same command" in said and "by itself" not in said
     key = here.key("anna", "banks:read")
     assert "admin" in here.refused(*copying(hma), TUTELA_KEY=key)
 

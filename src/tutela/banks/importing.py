@@ -53,6 +53,19 @@ class Progress:
     resumed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was read and is stored in pieces: the line it begins behind, None when all is stored;
+    how many of its signals were stored before a piece, and with it."""
+
+    line: int | None = None
+    before: int = 0
+    after: int = 0
+
+
+ALL = Opened()
+
+
 class _Lines:
     """The lines of a stream, and the digest and number of the bytes before them."""
 
@@ -329,6 +342,7 @@ class Importer:
         lines: Read,
         rejects: _Rejects,
         *,
+        opened: Opened = ALL,
         finished: bool = False,
     ) -> Progress:
         size = rejects.settle()
@@ -338,7 +352,8 @@ class Importer:
                 session, now, self.actor, self.bank_id, signals, list_import=number
             )  # fmt: skip
             row = session.get(Import, number)
-            if row is None or row.offset != before.offset or row.finished_at is not None:
+            where = (before.offset, opened.before, None)
+            if row is None or (row.offset, row.window_stored, row.finished_at) != where:
                 raise BankError(
                     f"Another process imports this list into {self.bank}.",
                     "Let it end: nothing is lost, and nothing was added twice.",
@@ -347,6 +362,7 @@ class Importer:
             after = replace(reached, added=before.added + made.added, known=known)
             row.offset, row.line, row.rejected = after.offset, after.line, after.rejected
             row.added, row.known = after.added, after.known
+            row.window_line, row.window_stored = opened.line, opened.after
             row.digest, row.rejects_size, row.changed_at = lines.mark(), size, now
             if finished:
                 row.finished_at = now

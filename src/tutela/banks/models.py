@@ -233,6 +233,12 @@ class Import(Base):
     known: Mapped[int] = mapped_column(Number)
     rejected: Mapped[int] = mapped_column(Number)
     rejects_size: Mapped[int] = mapped_column(Number, comment="bytes of the file of rejected lines")
+    window_line: Mapped[int | None] = mapped_column(
+        Number, comment="not all signals of the lines behind this one are stored; null: all are"
+    )
+    window_stored: Mapped[int] = mapped_column(
+        Number, server_default="0", comment="how many of those are, in the order of the index"
+    )
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

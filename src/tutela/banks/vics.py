@@ -26,7 +26,7 @@ LARGEST = 16 << 20
 """Letters of a record: one of 2000 films' frames has a tenth. Also of what is left unread."""
 
 MOST_CATEGORY = 99
-EMPTY = hashlib.md5(b"", usedforsecurity=False).hexdigest()
+EMPTY = hashlib.md5(b"", usedforsecurity=False).digest()
 
 SPACE = re.compile(r"[ \t\r\n]*")
 HEADERS = ("odata.metadata", "@odata.context", "odata.context", "@odata.metadata")
@@ -287,9 +287,9 @@ class MediaReader:
         if found is None:
             return []
         md5, coded, values = found
-        return [New(kind, value, self.origin, md5, labels=coded) for kind, value in values]
+        return [New(kind, value, self.origin, md5.hex(), labels=coded) for kind, value in values]
 
-    def values(self, record: Any) -> tuple[str, str, list[tuple[str, bytes]]] | None:
+    def values(self, record: Any) -> tuple[bytes, str, list[tuple[str, bytes]]] | None:
         """The MD5, labels, and values by type of a record. Raises `Rejected`."""
         if not isinstance(record, dict):
             raise Rejected("it is no object")
@@ -303,8 +303,7 @@ class MediaReader:
             stored = packed(self._kinds["md5"], given if isinstance(given, str) else "")
         except SignalError:
             raise Rejected("it has no MD5") from None
-        md5 = stored.hex()
-        if md5 == EMPTY or size_of(record.get("MediaSize")) == 0:
+        if stored == EMPTY or size_of(record.get("MediaSize")) == 0:
             raise Rejected("it is of a file without bytes")
         values = {("md5", stored): None}
         for name, text in _others(record):
@@ -312,7 +311,7 @@ class MediaReader:
                 values[name, packed(self._kinds[name], text)] = None
             except SignalError:
                 self.faults[name] += 1
-        return md5, coded, list(values)
+        return stored, coded, list(values)
 
 
 def _others(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

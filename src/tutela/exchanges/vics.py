@@ -144,4 +144,4 @@ def _entries(media: MediaReader, record: Any, role: str) -> list[Entry]:
     md5, coded, values = found
     listed = tuple(Listed(kind, unpacked(value)) for kind, value in values)
     extra = vics.rest(record)
-    return [Entry(md5, None, listed, role, labels=tuple(coded.split()), extra=extra)]
+    return [Entry(md5.hex(), None, listed, role, labels=tuple(coded.split()), extra=extra)]

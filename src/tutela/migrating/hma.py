@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tutela.exchanges.asking import Asker
+from tutela.exchanges.asking import Asker, Later
 from tutela.exchanges.partners import Call
 from tutela.migrating.errors import MigrationError
 from tutela.migrating.sources import OldBank, OldContent, OldExchange
@@ -139,6 +139,10 @@ class Hma:
                 if error.reason is not Reason.ADDRESS:
                     raise
                 raise MigrationError(error.what, "If that is where it is: --private.") from None
+            except Later as error:
+                raise MigrationError(
+                    error.what, "When it answers again, run the same command."
+                ) from None
             if reply.status == 404:
                 return None
             try:

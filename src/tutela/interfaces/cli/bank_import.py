@@ -83,7 +83,7 @@ def run_vics(
     def made(app: App) -> Importer:
         importers.append(VicsImporter(
             app.database, app.actor, name, categories_of(pairs), seeded_from=seeded_from,
-            chunk=app.settings.imports.chunk, **fixed,
+            chunk=app.settings.imports.chunk, window=app.settings.imports.window, **fixed,
         ))  # fmt: skip
         return importers[0]
 
