@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from tutela.exchanges.arachnid import Arachnid
 from tutela.exchanges.ncmec.partner import Ncmec
 from tutela.exchanges.partners import Call, Feedback, Opinion, Reply, Setup
+from tutela.exchanges.photodna_cloud import PhotoDnaCloud
 from tutela.exchanges.stopncii import StopNcii
 from tutela.exchanges.threatexchange import ThreatExchange
 from tutela.testing import hash_sharing
@@ -58,6 +59,17 @@ class TestArachnid(AdviserContract):
     kind = "pdq"
     server = hash_sharing.Arachnid(port=9)
     server.put(f"{1:064x}", "csam", "exact")
+
+    def answer(self, call: Call) -> Reply:
+        return answered(self.server, call)
+
+
+class TestPhotoDnaCloud(AdviserContract):
+    partner = PhotoDnaCloud()
+    setup = Setup({"url": URL}, {"subscription_key": "rain"})
+    kind = "photodna-edge"
+    server = hash_sharing.PhotoDna(port=9)
+    server.put(f"{1:01848x}")
 
     def answer(self, call: Call) -> Reply:
         return answered(self.server, call)

@@ -45,6 +45,7 @@ class Service:
         self.http = urllib3.PoolManager(timeout=20, retries=False, maxsize=4)
         self.process: subprocess.Popen[bytes] | None = None
         self.log = folder / "log"
+        self.python = sys.executable
         self.secrets: dict[str, str] = {}
         (folder / "home").mkdir()
         with self.app() as app:
@@ -100,7 +101,7 @@ class Service:
     def start(self, *arguments: str, **environment: str) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tutela", "serve", *arguments], stdout=log, stderr=log,
+                [self.python, "-m", "tutela", "serve", *arguments], stdout=log, stderr=log,
                 env=self.environment(**environment), cwd=self.folder, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         self.until_ready()

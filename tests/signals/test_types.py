@@ -27,6 +27,10 @@ class TestPhotoDna(SignalTypeContract):
     signal_type = signal_type("photodna")
 
 
+class TestPhotoDnaEdge(SignalTypeContract):
+    signal_type = signal_type("photodna-edge")
+
+
 class TestUrl(SignalTypeContract):
     signal_type = signal_type("url")
 
@@ -49,7 +53,8 @@ class TestPdq(SignalTypeContract):
 
 def test_the_shipped_types_are_found():
     assert installed() == [
-        "keyword", "md5", "pdq", "photodna", "sha1", "sha256", "url", "url-host", "url-prefix",
+        "keyword", "md5", "pdq", "photodna", "photodna-edge", "sha1", "sha256", "url", "url-host",
+        "url-prefix",
     ]  # fmt: skip
 
 

@@ -15,12 +15,15 @@ from docs.test_docs import generated
 
 from tutela.errors import TutelaError
 from tutela.exchanges.ncmec import pages
-from tutela.testing.hash_sharing import Arachnid, Ncmec, StopNcii, UnknownMisbehaviour
+from tutela.testing.hash_sharing import Arachnid, Ncmec, PhotoDna, StopNcii, UnknownMisbehaviour
 from tutela.testing.hash_sharing.stand import Request
 
 PDQ = "0f" * 32
 BASIC = {"authorization": "Basic " + base64.b64encode(b"bicycle:rain").decode()}
-SERVERS = {"ncmec-hashes": Ncmec, "stopncii": StopNcii, "arachnid": Arachnid}
+EDGE = json.dumps([
+    {"DataRepresentation": "PreHashV2", "Value": base64.b64encode(bytes(924)).decode()}
+]).encode()  # fmt: skip
+SERVERS = {"ncmec-hashes": Ncmec, "stopncii": StopNcii, "arachnid": Arachnid, "photodna": PhotoDna}
 
 
 def test_every_misbehaviour_is_documented():
@@ -30,7 +33,7 @@ def test_every_misbehaviour_is_documented():
             found.setdefault(one, []).append(name)
     table = "| name | what happens | where |\n|---|---|---|\n"
     for (name, what), where in found.items():
-        places = "all" if len(where) == 3 else " ".join(f"`{one}`" for one in where)
+        places = "all" if len(where) == len(SERVERS) else " ".join(f"`{one}`" for one in where)
         table += f"| `{name}` | {what} | {places} |\n"
     generated("test-servers.md", "misbehaviours-lists", table)
 
@@ -134,7 +137,7 @@ def test_arachnid_says_what_it_knows_and_may_say_null_of_what_it_does_not():
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_stand_in_says_that_it_is_not_theirs(name):
     command = [sys.executable, "-m", "tutela", "testserver", name, "--port", "0"]
-    if name != "arachnid":
+    if name in ("ncmec-hashes", "stopncii"):
         command += ["--traffic", "5"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -147,6 +150,29 @@ def test_a_stand_in_says_that_it_is_not_theirs(name):
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == "Stopped by SIGTERM: 0 requests.\n"
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "status"),
+    [("rain", EDGE, 200), ("hail", EDGE, 401), ("rain", b"[]", 400), ("rain", b"{", 400),
+     ("rain", EDGE.replace(b"PreHashV2", b"inline"), 400)],
+)  # fmt: skip
+def test_photodna_admits_its_key_and_takes_edge_hashes_alone(key, body, status):
+    headers = {"ocp-apim-subscription-key": key}
+    reply = PhotoDna().reply(Request("POST", "/photodna/v1.0/MatchHash", {}, headers, body))
+    assert reply is not None and reply.status == status
+    if status == 200:
+        (result,) = json.loads(reply.body)["MatchResults"]
+        assert result["Status"]["Code"] == 3000 and result["IsMatch"] is False
+
+
+def test_what_photodna_knows_must_be_edge_hashes(tmp_path):
+    from tutela.interfaces.cli import testserver_hashes as run
+
+    known = tmp_path / "known"
+    known.write_text("00" * 924 + "\n" + "00" * 144 + "\n")
+    with pytest.raises(TutelaError, match="Line 2"):
+        run.photodna(run.How(0, "127.0.0.1", [], 0, 0, 0), None, known)
 
 
 def test_what_arachnid_knows_must_be_values_and_classes(tmp_path):

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tutela.matching.layouts import SCANNED, Layout
+from tutela.matching.layouts import SCANNED, Layout, Near, Scanned
 from tutela.matching.segment import Segment
 
 COMPARED = 16_384
 """New hashes that are compared with each, which takes microseconds; more get tables of their own.
-Values that are equal or not are always put in order."""
+Values of other layouts are always laid out."""
 
 Bytes = NDArray[np.uint8]
 
@@ -60,7 +60,7 @@ class Delta:
             numbers = np.concatenate([numbers, np.array([n for n, _ in added], np.int64)])
         gone = self.removed | {value: number for number, value in removed}
         tabled, count = self.tabled, self.tabled_count
-        compared = max(COMPARED, count // 8) if self.layout.farthest else 0
+        compared = max(COMPARED, count // 8) if isinstance(self.layout, Near | Scanned) else 0
         if len(values) - count > compared:
             tabled, count = Segment.of(values, self.layout), len(values)
         return Delta(self.layout, through, numbers, values, gone, tabled, count)

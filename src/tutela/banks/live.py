@@ -24,7 +24,7 @@ from tutela.banks.errors import BuilderBusy, Damaged, IndexFileError, IndexNotRe
 from tutela.banks.index import Change, Found, TypeIndex, due
 from tutela.banks.models import Bank, BankedSignal, Clock, Removal
 from tutela.banks.segment_files import OpenSegment
-from tutela.banks.values import bankable, is_near, layout
+from tutela.banks.values import bankable, has_bits, layout, limit
 from tutela.errors import TutelaError
 from tutela.matching.layouts import INDEXED, SCANNED
 from tutela.signals import SignalType
@@ -90,8 +90,8 @@ class BankIndex:
         far as any bank asks for. Raises `IndexNotReady`."""
         asked = np.frombuffer(b"".join(queries), np.uint8).reshape(len(queries), -1)
         index = self.indexes[kind.name]
-        if not is_near(kind):
-            return index.search(asked, 0)
+        if not has_bits(kind):
+            return index.search(asked, limit(kind, None))
         found = index.search(asked, INDEXED)
         wide = self.wide.get(kind.name)
         if wide is None and not self._served:
@@ -296,7 +296,7 @@ class BankIndex:
         mark = hashlib.sha256(repr(chosen).encode()).hexdigest()[:16]
         for name, kind in self.types.items():
             held = self._coming.get(name) or self.wide.get(name)
-            if not is_near(kind) or (held.banks if held else ()) == chosen:
+            if not has_bits(kind) or (held.banks if held else ()) == chosen:
                 continue
             self._coming.pop(name, None)
             if chosen:

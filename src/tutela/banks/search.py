@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from tutela.banks import service
 from tutela.banks.live import BankIndex
 from tutela.banks.models import Bank, BankedSignal, Origin
-from tutela.banks.values import is_near, unpacked
+from tutela.banks.values import has_bits, limit, unpacked
 from tutela.matching.models import EXACT, FORGEABLE, Match
 from tutela.signals import Signal
 from tutela.signals.urls import KEYWORD, LISTED
@@ -117,10 +117,8 @@ class BankSearch:
 
     def _limit(self, bank: Bank, name: str, distance: int | None) -> int:
         kind = self.index.types[name]
-        if not is_near(kind):
-            return 0
-        own = kind.match_distance if bank.distance is None else bank.distance
-        return own if distance is None else min(own, distance)
+        own = limit(kind, bank.distance)
+        return own if distance is None or not has_bits(kind) else min(own, distance)
 
 
 def _match(

@@ -20,16 +20,26 @@ ALIASES = {"video_md5": "md5"}
 NEAR_BITS = 256
 """Bits of the values that are searched within a distance."""
 
+FARTHEST_MATCH = 32_767
+"""The largest distance of a match: two bytes of a row hold it."""
+
 
 @cache
 def bankable(name: str) -> SignalType:
     """The type of this name. Raises `SignalError` if there is none, `NotBankable` if its values are
-    not digits in hexadecimal that are equal or not, or 256 bits."""
+    not digits in hexadecimal that are equal or not, or 256 bits, or compared by the type itself."""
     if ":" in name:  # it would import a module that a list names
         raise NotBankable(f"{name!r} is not a signal type that banks take.")
     kind = signal_type(ALIASES.get(name, name))
     digits = getattr(kind, "digits", None)
-    if digits is None or (kind.max_distance > 1 and digits * 4 != NEAR_BITS):
+    own = own_layout(kind)
+    bits = NEAR_BITS if own is None else 8 * own.width
+    if kind.match_distance > FARTHEST_MATCH:
+        raise NotBankable(
+            f"Matches of type {kind.name} are up to {kind.match_distance} apart.",
+            f"The largest distance that is recorded is {FARTHEST_MATCH}: scale the measure.",
+        )
+    if digits is None or (kind.max_distance > 1 and digits * 4 != bits):
         raise NotBankable(
             f"Signals of type {kind.name} cannot be banked.",
             "Banks take types whose values are digits in hexadecimal (docs/extension-points.md).",
@@ -42,9 +52,26 @@ def is_near(kind: SignalType) -> bool:
     return kind.max_distance > 1
 
 
+def own_layout(kind: SignalType) -> Layout | None:
+    """How a type that is compared in a way of its own has its values searched."""
+    return getattr(kind, "layout", None)
+
+
 def layout(kind: SignalType) -> Layout:
     """How an index of this type is laid out."""
-    return NEAR if is_near(kind) else Equal(width(kind))
+    return own_layout(kind) or (NEAR if is_near(kind) else Equal(width(kind)))
+
+
+def has_bits(kind: SignalType) -> bool:
+    """Whether its distances are bits of 256, which banks may choose."""
+    return is_near(kind) and own_layout(kind) is None
+
+
+def limit(kind: SignalType, bank: int | None) -> int:
+    """The largest distance of a match in a bank, which may have chosen one."""
+    if not is_near(kind):
+        return 0
+    return kind.match_distance if bank is None or not has_bits(kind) else bank
 
 
 def width(kind: SignalType) -> int:

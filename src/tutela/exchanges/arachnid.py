@@ -15,11 +15,10 @@ from typing import Any
 
 from tutela.exchanges import standins
 from tutela.exchanges.advisers import Advises, Advising, Found, Second
-from tutela.exchanges.errors import NotConfigured, Unreadable
+from tutela.exchanges.errors import Unreadable
 from tutela.exchanges.partners import Call, Field, Reply, Setup
 
 BASE = "https://shield.projectarachnid.com"
-TEST, PRODUCTION = "test", "production"
 MOST = 100
 """Values of one call."""
 
@@ -47,10 +46,7 @@ class Arachnid(Advises):
     name = "arachnid"
     title = "Arachnid Shield, a second opinion on PDQ values"
     fields = (
-        Field(
-            "environment", "It has no test system that is known: test is a server in its place.",
-            "choice", default=TEST, choices=(TEST, PRODUCTION),
-        ),
+        standins.ENVIRONMENT,
         Field("user", "The user name that it gave."),
         Field("password", "The password that it gave.", "secret"),
         standins.FIELD,
@@ -62,17 +58,7 @@ class Arachnid(Advises):
 
     def hosts(self, setup: Setup) -> tuple[str, ...]:
         """Its own, only where production is written; else that of a test server."""
-        url, where = setup.config.get("url", ""), setup.config.get("environment", TEST)
-        if url and where == PRODUCTION:
-            raise NotConfigured("A test server is not production.", "Leave out url.")
-        if url:
-            return (standins.host(url),)
-        if where != PRODUCTION:
-            raise NotConfigured(
-                "It is not said whom to ask.",
-                "Set environment=production, or url to a test server (docs/test-servers.md).",
-            )
-        return ("shield.projectarachnid.com:443",)
+        return standins.whom(setup, "shield.projectarachnid.com:443")
 
     def advise(self, setup: Setup, kind: str, values: Sequence[str]) -> Advising:
         """One call for all."""

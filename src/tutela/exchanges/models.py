@@ -170,7 +170,7 @@ class Asked(Base):
     id: Mapped[int] = mapped_column(Number, primary_key=True)
     exchange_id: Mapped[int] = mapped_column(ForeignKey("exchanges_exchange.id"))
     type: Mapped[str] = mapped_column(String(32))
-    value: Mapped[str] = mapped_column(String(512))
+    value: Mapped[str] = mapped_column(String(2048))
     state: Mapped[str] = mapped_column(String(16), comment="waiting, given, refused")
     found: Mapped[str] = mapped_column(
         String(16), comment="listed, harmful, unknown; empty: nothing was said yet"

@@ -28,7 +28,8 @@ class SignalType(Protocol):
 
     # A type may also say `digits: int`, if every canonical value is that many digits in
     # hexadecimal: only then can it be banked. `listed: bool`: it is made from no file, but stands
-    # in lists alone.
+    # in lists alone. `layout: tutela.matching.layouts.Layout`: how its values are searched, if that
+    # is in a way of its own, and not by bits of 256.
 
     def validate(self, value: str) -> str:
         """The value in its one canonical form; raises `SignalError` if it is not of this type."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from tutela.signals.errors import SignalError
 from tutela.signals.protocol import SignalType
 
 GROUP = "tutela.signal_types"
+OURS = "tutela"
+"""The name of our own distribution."""
 
 
 @cache
@@ -21,21 +23,38 @@ def signal_type(name: str) -> SignalType:
         from tutela.signals.types.threatexchange import adapt
 
         return adapt(name)
-    for entry in entry_points(group=GROUP, name=name):
-        try:
-            loaded: SignalType = entry.load()
-        except Exception as error:  # a third party's module may fail in any way
-            raise SignalError(
-                f"The signal type {name} is installed but did not load ({type(error).__name__}).",
-                f"Check the package that declares {entry.value}.",
-            ) from error
-        if loaded.name != name:
-            raise SignalError(
-                f"The entry point {name} gives the signal type {loaded.name}.",
-                f"Name the entry point of {entry.value} as the type.",
-            )
-        return loaded
+    found = list(entry_points(group=GROUP, name=name))
+    ours = [entry for entry in found if entry.dist is not None and entry.dist.name == OURS]
+    others = [entry for entry in found if entry not in ours]
+    if len(others) > 1:
+        raise SignalError(
+            f"{len(others)} packages declare the signal type {name}.",
+            f"Keep one: {', '.join(sorted(entry.value for entry in others))}.",
+        )
+    if others and ours and not getattr(_loaded(ours[0]), "listed", False):
+        raise SignalError(
+            f"{others[0].value} declares the signal type {name}, which Tutela makes itself.",
+            "Give it another name. Only types that stand in lists alone can be replaced.",
+        )
+    if found:
+        return _loaded((others or ours)[0])
     raise SignalError(f"There is no signal type {name!r}.", f"Installed: {', '.join(installed())}.")
+
+
+def _loaded(entry: EntryPoint) -> SignalType:
+    try:
+        loaded: SignalType = entry.load()
+    except Exception as error:  # a third party's module may fail in any way
+        raise SignalError(
+            f"The signal type {entry.name} is installed but did not load ({type(error).__name__}).",
+            f"Check the package that declares {entry.value}.",
+        ) from error
+    if loaded.name != entry.name:
+        raise SignalError(
+            f"The entry point {entry.name} gives the signal type {loaded.name}.",
+            f"Name the entry point of {entry.value} as the type.",
+        )
+    return loaded
 
 
 def installed() -> list[str]:

@@ -14,7 +14,7 @@ from tutela.storage.errors import NotSetUp, StorageError, explained
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest revision in `migrations/versions`; a test compares."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tutela.matching.segment import Segment
 from tutela.signals import (
     FileSignalType,
     Frame,
@@ -72,6 +73,27 @@ class SignalTypeContract:
                 assert kind.distance(one, other) == kind.distance(other, one)
                 assert 0 <= kind.distance(one, other) <= kind.max_distance
                 assert (kind.distance(one, other) == 0) == (one == other)
+
+    def test_its_own_search_finds_what_its_distance_says(self) -> None:
+        kind = self.signal_type
+        layout = getattr(kind, "layout", None)
+        if layout is None:
+            return
+        assert len(layout.name) <= 16 and layout.name.isascii()
+        values = sorted(bytes.fromhex(one) for one in kind.examples())
+        assert {len(one) for one in values} == {layout.width}
+        near = kind.match_distance
+        values = sorted({*values, *(one[:-1] + bytes([one[-1] ^ 1]) for one in values)})
+        array = np.frombuffer(b"".join(values), np.uint8).reshape(-1, layout.width)
+        found = {tuple(hit) for hit in Segment.of(array, layout).search(array, near).tolist()}
+        assert found == {
+            (number, entry, apart)
+            for number, one in enumerate(values)
+            for entry, other in enumerate(values)
+            if (apart := kind.distance(one.hex(), other.hex())) <= near
+        }
+        nothing = np.zeros((0, layout.width), np.uint8)
+        assert len(Segment.of(nothing, layout).search(array, near)) == 0
 
     def test_a_stream_gives_the_same_value_however_it_is_cut(self) -> None:
         if not isinstance(self.signal_type, StreamSignalType):

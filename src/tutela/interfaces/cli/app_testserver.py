@@ -151,3 +151,24 @@ def arachnid(
 
     how = run.How(port, host, misbehave or [], seed, 0, 0)
     run.arachnid(how, user, password_file, known)
+
+
+@testserver.command(needs=None)
+def photodna(
+    port: Annotated[int, PORT] = 8397,
+    host: Annotated[str, HOST] = "127.0.0.1",
+    key_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File with the key; default the word rain."),
+    ] = None,
+    misbehave: Annotated[list[str] | None, MISBEHAVE] = None,
+    seed: Annotated[int, SEED] = 0,
+    known: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What it knows: an edge hash on each line."),
+    ] = None,
+) -> None:
+    """Run a stand-in for PhotoDNA's check of edge hashes until ^C. It is not theirs."""
+    from tutela.interfaces.cli import testserver_hashes as run
+
+    run.photodna(run.How(port, host, misbehave or [], seed, 0, 0), key_file, known)

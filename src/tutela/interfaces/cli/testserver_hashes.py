@@ -1,4 +1,4 @@
-"""`tutela testserver ncmec-hashes`, `stopncii`, `hma` and `arachnid`"""
+"""`tutela testserver ncmec-hashes`, `stopncii`, `hma`, `arachnid` and `photodna`"""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 from tutela.errors import TutelaError
 from tutela.interfaces.cli import output
 from tutela.interfaces.cli.testserver import password, rate, stopping
-from tutela.testing.hash_sharing import Arachnid, Ncmec, StopNcii
+from tutela.signals import SignalError
+from tutela.signals.registry import signal_type
+from tutela.testing.hash_sharing import Arachnid, Ncmec, PhotoDna, StopNcii
 from tutela.testing.hash_sharing.arachnid import CLASSES, MATCHES
 from tutela.testing.hash_sharing.stand import Stand
 from tutela.testing.hash_sharing.stopncii import FUNCTION_KEY, SUBSCRIPTION_KEY
@@ -70,6 +72,18 @@ def arachnid(how: How, user: str, password_file: Path | None, known: Path | None
     _serve(server, how, said, "", lambda _: None)
 
 
+def photodna(how: How, key_file: Path | None, known: Path | None) -> None:
+    """Serve until a signal comes."""
+    given = password(how.host, key_file, option="--key-file")
+    server = PhotoDna(key=given, **how.server)
+    for number, parts in enumerate(_lines(known), 1):
+        try:
+            server.put(signal_type("photodna-edge").validate(" ".join(parts)))
+        except SignalError as error:
+            raise TutelaError(f"Line {number} of the file: {error.what}", error.hint) from None
+    _serve(server, how, [f"key       {_shown(key_file, 'rain')}"], "", lambda _: None)
+
+
 def hma(how: How) -> None:
     """Serve until a signal comes."""
     server = Hma(**how.server)
@@ -102,12 +116,8 @@ def _known(file: Path | None) -> list[tuple[str, str, str | None]]:
     """What a file says that Arachnid knows. Raises `TutelaError`."""
     if file is None:
         return []
-    try:
-        lines = [line.split() for line in file.read_text().splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError):
-        raise TutelaError(f"The file {output.printable(file)} cannot be read.", "") from None
     found = []
-    for number, parts in enumerate(lines, 1):
+    for number, parts in enumerate(_lines(file), 1):
         value, kind, match = [*parts, "", "", ""][:3]
         if len(value) != 64 or kind not in CLASSES or (match or None) not in MATCHES:
             raise TutelaError(
@@ -116,3 +126,13 @@ def _known(file: Path | None) -> list[tuple[str, str, str | None]]:
             )
         found.append((value, kind, match or None))
     return found
+
+
+def _lines(file: Path | None) -> list[list[str]]:
+    """The words of each line that is not empty. Raises `TutelaError`."""
+    if file is None:
+        return []
+    try:
+        return [line.split() for line in file.read_text().splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError):
+        raise TutelaError(f"The file {output.printable(file)} cannot be read.", "") from None

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from tutela.banks import service
 from tutela.banks.models import Bank, BankedSignal, ContentSignal
 from tutela.banks.search import BATCH, Proposed, item_of, share_of
-from tutela.banks.values import is_near
+from tutela.banks.values import limit
 from tutela.matching import Match
 from tutela.matching.vetoes import divided
 from tutela.running import Running
@@ -68,8 +68,7 @@ def search(running: Running, proposed: Proposed, asked: Asked) -> list[Found]:
         for one, value, apart in proposed.near:
             kind = running.index.types[one.type]
             for bank, numbers in owners[one.type, value]:
-                limit = kind.match_distance if bank.distance is None else bank.distance
-                if apart > (limit if is_near(kind) else 0) or not _takes_part(
+                if apart > limit(kind, bank.distance) or not _takes_part(
                     bank, service.is_on(bank, now), item, asked
                 ):
                     continue

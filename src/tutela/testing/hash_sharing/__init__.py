@@ -6,12 +6,13 @@ are random digests.
         server.misbehave("unavailable", times=2)
         …  # a client of server.url
 
-`tutela testserver ncmec-hashes`, `stopncii` and `arachnid` run one each.
+`tutela testserver ncmec-hashes`, `stopncii`, `arachnid` and `photodna` run one each.
 """
 
 from tutela.testing.hash_sharing.arachnid import Arachnid
 from tutela.testing.hash_sharing.ncmec import Ncmec
+from tutela.testing.hash_sharing.photodna import PhotoDna
 from tutela.testing.hash_sharing.stand import UnknownMisbehaviour
 from tutela.testing.hash_sharing.stopncii import StopNcii
 
-__all__ = ["Arachnid", "Ncmec", "StopNcii", "UnknownMisbehaviour"]
+__all__ = ["Arachnid", "Ncmec", "PhotoDna", "StopNcii", "UnknownMisbehaviour"]
