@@ -5,19 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import os
-import random
-import signal
 import stat
-import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from banks.lists import make_bank, read_list, values
+from banks.lists import killed_and_run_again, make_bank, read_list, values
 from tutela.audit.service import entries
 from tutela.banks import changes, roots, service
 from tutela.banks.errors import BankError, NoSuchBank, NotAllowed
@@ -263,18 +259,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_adds_none_twice(database, databa
     some = [v if n % 97 else f"wrong-{n}" for n, v in enumerate(values(6000))]
     (tmp_path / "list").write_bytes(lines_of(some))
     arguments = [sys.executable, "-c", CHILD, database_url, tmp_path / "list", tmp_path / "r"]
-    kills = 0
-    for turn in range(60):
-        with subprocess.Popen(arguments, stdout=subprocess.PIPE) as child:
-            chance = random.Random(turn)
-            begun = [child.stdout.readline() for _ in range(chance.randint(1, 30))]
-            if kills < 6 and begun[-1]:
-                time.sleep(chance.uniform(0, 0.005))
-                child.send_signal(signal.SIGKILL)
-                kills += 1
-            child.stdout.read()
-        if child.returncode == 0:
-            break
+    kills = killed_and_run_again(arguments)
     right = sorted(v for v in some if not v.startswith("wrong"))
     assert held(database) == right
     assert kills == 6

@@ -5,18 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import io
-import random
-import signal
-import subprocess
 import sys
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from banks.lists import make_bank
+from banks.lists import killed_and_run_again, make_bank
 from banks.test_vics import hash_set, md5, media
 from tutela.banks import service
 from tutela.banks.changes import From
@@ -209,18 +205,7 @@ def test_kill_9_in_any_window_loses_nothing_and_adds_none_twice(database, databa
     path = tmp_path / "set.json"
     path.write_text(hash_set(*some(3000)))
     arguments = [sys.executable, "-c", CHILD, database_url, path, tmp_path / "r"]
-    kills = 0
-    for turn in range(60):
-        with subprocess.Popen(arguments, stdout=subprocess.PIPE) as child:
-            chance = random.Random(turn)
-            begun = [child.stdout.readline() for _ in range(chance.randint(1, 30))]
-            if kills < 6 and begun[-1]:
-                time.sleep(chance.uniform(0, 0.005))
-                child.send_signal(signal.SIGKILL)
-                kills += 1
-            child.stdout.read()
-        if child.returncode == 0:
-            break
+    kills = killed_and_run_again(arguments)
     assert kills == 6 and len(held(database)) == 3998
     assert (tmp_path / "r").read_text().splitlines()[1:] == NONE
     with database.reading() as session:
