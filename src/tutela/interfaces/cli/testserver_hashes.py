@@ -18,6 +18,8 @@ from tutela.testing.hash_sharing.stand import Stand
 from tutela.testing.hash_sharing.stopncii import FUNCTION_KEY, SUBSCRIPTION_KEY
 from tutela.testing.hma import Hma
 
+KNOWS = "It knows what --known says."
+
 
 @dataclass(frozen=True, slots=True)
 class How:
@@ -69,7 +71,7 @@ def arachnid(how: How, user: str, password_file: Path | None, known: Path | None
     for value, kind, match in _known(known):
         server.put(value, kind, match)
     said = [f"user      {output.printable(user)}", f"password  {_shown(password_file, 'rain')}"]
-    _serve(server, how, said, "", lambda _: None)
+    _serve(server, how, said, "", lambda _: None, KNOWS)
 
 
 def photodna(how: How, key_file: Path | None, known: Path | None) -> None:
@@ -81,7 +83,8 @@ def photodna(how: How, key_file: Path | None, known: Path | None) -> None:
             server.put(signal_type("photodna-edge").validate(" ".join(parts)))
         except SignalError as error:
             raise TutelaError(f"Line {number} of the file: {error.what}", error.hint) from None
-    _serve(server, how, [f"key       {_shown(key_file, 'rain')}"], "", lambda _: None)
+    said = [f"key       {_shown(key_file, 'rain')}"]
+    _serve(server, how, said, "", lambda _: None, KNOWS)
 
 
 def hma(how: How) -> None:
@@ -91,12 +94,13 @@ def hma(how: How) -> None:
 
 
 def _serve(
-    server: Stand, how: How, said: Sequence[str], add: str, traffic: Callable[[int], object]
-) -> None:
+    server: Stand, how: How, said: Sequence[str], add: str, traffic: Callable[[int], object],
+    has: str = "What it has is random.",
+) -> None:  # fmt: skip
     traffic(how.entries)
     with stopping() as stopped, server:
         print(
-            f"This is a stand-in of Tutela for {server.TITLE}, NOT theirs. What it has is random.\n"
+            f"This is a stand-in of Tutela for {server.TITLE}, NOT theirs. {has}\n"
             f"\naddress   {server.url}\n" + "\n".join(said),
             flush=True,
         )
