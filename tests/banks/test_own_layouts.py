@@ -119,18 +119,20 @@ def test_it_is_made_of_pixels_and_survives_a_little(database):
     assert list(kind.fingerprint(Frame.of(np.full((64, 64), 9, np.uint8)), ["plain"])) == []
 
 
-def test_only_types_that_stand_in_lists_alone_are_replaced(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["pdq", "url", "keyword"])
+def test_only_types_that_take_a_licence_are_replaced(tmp_path, monkeypatch, name):
+    """An address that another package's type made would not be keyed."""
     folders = extensions.installed(tmp_path / "packages")
     points = tmp_path / "packages" / "own_measure-1.dist-info" / "entry_points.txt"
-    points.write_text("[tutela.signal_types]\npdq = own_measure:values\n")
+    points.write_text(f"[tutela.signal_types]\n{name} = own_measure:values\n")
     for folder in folders:
         monkeypatch.syspath_prepend(folder)
     forget()
-    with pytest.raises(SignalError, match="which Tutela makes itself"):
-        signal_type("pdq")
+    with pytest.raises(SignalError, match="Tutela's own"):
+        signal_type(name)
     monkeypatch.undo()
     forget()
-    assert signal_type("pdq").max_distance == 256
+    assert signal_type(name).name == name
 
 
 def test_two_packages_of_one_type_are_refused(tmp_path, monkeypatch):

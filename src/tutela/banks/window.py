@@ -45,8 +45,8 @@ class Window:
         self._size += len(values)
 
     def signals(self, start: int = 0) -> Iterator[New]:
-        """From the one at `start` on, by type and value; of equal ones the first that came first.
-        The same order for the same records."""
+        """From the one at `start` on, by type and the first eight bytes of the value; what begins
+        alike, as it came. The same order for the same records."""
         labels = list(self._known)
         for kind, (held, records) in sorted(self._kinds.items()):
             count = len(records)

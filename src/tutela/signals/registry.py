@@ -31,10 +31,10 @@ def signal_type(name: str) -> SignalType:
             f"{len(others)} packages declare the signal type {name}.",
             f"Keep one: {', '.join(sorted(entry.value for entry in others))}.",
         )
-    if others and ours and not getattr(_loaded(ours[0]), "listed", False):
+    if others and ours and not getattr(_loaded(ours[0]), "licensed", False):
         raise SignalError(
-            f"{others[0].value} declares the signal type {name}, which Tutela makes itself.",
-            "Give it another name. Only types that stand in lists alone can be replaced.",
+            f"{others[0].value} declares the signal type {name}, which is Tutela's own.",
+            "Give it another name. Only types that take a licence to make can be replaced.",
         )
     if found:
         return _loaded((others or ours)[0])

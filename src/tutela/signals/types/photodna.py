@@ -22,6 +22,9 @@ class Licensed:
     max_distance = 1
     match_distance = 0
     listed = True
+    licensed = True
+    """An installed type of its name takes its place. No other's: what an address or a word is must
+    stay keyed."""
 
     def __init__(self, name: str, size: int) -> None:
         """`size`: bytes of a value, divisible by three."""
